@@ -1,0 +1,51 @@
+#include "core/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static struct {
+    void (*sink)(void *ctx, const char *line);
+    void *ctx;
+    const char *program;
+} target;
+
+static void say(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+
+static void say(const char *fmt, va_list ap)
+{
+    char line[1024];
+    vsnprintf(line, sizeof line, fmt, ap);
+    if (target.sink != NULL)
+        target.sink(target.ctx, line);
+    else
+        fprintf(stderr, "%s%s%s\n", target.program ? target.program : "",
+                target.program ? ": " : "", line);
+}
+
+enum err log_fail(enum err e, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
+    return e;
+}
+
+void log_note(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
+}
+
+void log_to(void (*sink)(void *ctx, const char *line), void *ctx)
+{
+    target.sink = sink;
+    target.ctx = ctx;
+}
+
+void log_name(const char *program)
+{
+    target.program = program;
+}

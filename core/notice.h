@@ -1,0 +1,38 @@
+/* What travels back to a laptop, signed by researchers of its pack: approval, receipt, go-live; and the
+ * revocation, which stays in the archive (FORMAT.md "What travels back"). */
+#ifndef SANAQ_CORE_NOTICE_H
+#define SANAQ_CORE_NOTICE_H
+
+#include "core/pack.h"
+
+enum notice_kind { NOTICE_APPROVAL, NOTICE_REVOCATION, NOTICE_RECEIPT, NOTICE__COUNT };
+enum { NOTICE_MAX_BYTES = 4096 };
+
+struct notice {
+    enum notice_kind kind;
+    uint8_t pack[HASH_LEN], device[32];
+    uint64_t n;          /* revocation: last position that counts; receipt: position confirmed */
+    uint8_t value[32];   /* approval: random bytes; receipt: head at n */
+    uint8_t researcher;  /* index of the signer in the pack */
+};
+
+/** Read a notice of any kind and check that a researcher of ${pack} signed it for this pack.
+ *  ERR_FORMAT, ERR_SIGNATURE; not said (the caller knows where it came from). */
+enum err notice_parse(struct bytes b, const struct pack *pack, struct notice *out);
+
+/** Write and sign with the 64-byte secret key of researcher ${n->researcher}; appends to ${out}. */
+enum err notice_make(const struct notice *n, const uint8_t secret_key[64], struct buffer *out);
+
+/** H("approve", bytes of the approval). */
+void notice_hash(struct bytes approval, uint8_t out[HASH_LEN]);
+
+/** One researcher's signature for going live. */
+void notice_golive_sign(const uint8_t pack[HASH_LEN], const uint8_t secret_key[64],
+                        uint8_t sig[SIGN_LEN]);
+/** Write the go-live file from one signature per researcher, in order. */
+void notice_golive_make(const struct pack *pack, const uint8_t (*sig)[SIGN_LEN],
+                        struct buffer *out);
+/** ERR_OK if every researcher of ${pack} has signed this file. */
+enum err notice_golive_check(struct bytes b, const struct pack *pack);
+
+#endif

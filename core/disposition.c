@@ -1,5 +1,7 @@
 #include "core/disposition.h"
 
+#include "core/study.h"
+
 #include <stdlib.h>
 
 /* The in-person household codes of the Standard Definitions that a fieldworker can give as final,
@@ -54,4 +56,32 @@ static int by_code(const void *key, const void *row)
 const struct disposition *disposition_find(uint16_t code)
 {
     return bsearch(&code, table, sizeof table / sizeof *table, sizeof *table, by_code);
+}
+
+static bool done_with(const struct study *s, uint32_t counted, const int32_t *answer,
+                      const char *id)
+{
+    int l = study_list_index(s, id), q = study_question_index(s, id);
+    if (l >= 0)
+        return (counted >> l & 1) != 0;
+    return q >= 0 && (answer[q] >= 0 || answer[q] == ANSWER_DONT_KNOW ||
+                      answer[q] == ANSWER_NOT_ASKED);
+}
+
+static bool rule_holds(const struct study *s, uint32_t counted, const int32_t *answer,
+                       char *const *id, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!done_with(s, counted, answer, id[i]))
+            return false;
+    return count > 0 || counted == (UINT32_C(1) << s->lists) - 1;
+}
+
+uint16_t disposition_of(const struct study *s, uint32_t counted, const int32_t *answer)
+{
+    if (rule_holds(s, counted, answer, s->complete, s->completes))
+        return DISPOSITION_COMPLETE;
+    if (rule_holds(s, counted, answer, s->partial, s->partials))
+        return DISPOSITION_PARTIAL;
+    return DISPOSITION_BREAK_OFF;
 }

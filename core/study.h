@@ -1,4 +1,4 @@
-/* A what study.yaml says, in memory, and how it is read and judged.
+/* A study: what study.yaml says, in memory, and how it is read and judged.
  * Meaning only: knows no disk and no key. */
 #ifndef SANAQ_CORE_STUDY_H
 #define SANAQ_CORE_STUDY_H

@@ -1,0 +1,409 @@
+/* First use on this laptop: the pack, its words, a code, a passphrase; then the laptop's own words. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/words.h"
+#include "kiosk/keys.h"
+#include "kiosk/page.h"
+#include "kiosk/screen.h"
+#include "kiosk/setup.h"
+#include "kiosk/text.h"
+
+enum { PATH_ROOM = 1000, CODE_ROOM = 8, PASSPHRASE_ROOM = 255, PASSPHRASE_WORDS = 5 };
+
+enum phase {
+    PHASE_PACK,    /* path of the pack file */
+    PHASE_COMPARE, /* its eight words */
+    PHASE_CODE,
+    PHASE_WORDS,   /* the generated passphrase, shown once */
+    PHASE_AGAIN,   /* typed once to confirm */
+    PHASE_OWN,     /* or an own one */
+    PHASE_TWICE,   /* typed twice */
+    PHASE_DONE     /* the laptop's eight words */
+};
+
+struct setting {
+    enum phase phase;
+    struct field line;         /* what the phase asks for, if not a passphrase */
+    struct field first, again; /* passphrase */
+    struct pack *pack;
+    struct study *study;
+    char code[CODE_ROOM + 1];
+    char words[WORDS_TEXT]; /* of the pack, at the end of the laptop */
+    bool trouble;           /* the last Enter was not accepted; desk->said may say more */
+};
+
+static void ask_for(struct setting *t, enum phase phase)
+{
+    t->phase = phase;
+    t->trouble = false;
+    if (phase != PHASE_PACK)
+        field_clear(&t->line);
+}
+
+static enum err enter(struct screen *s)
+{
+    struct setting *t = s->state;
+    t->first.dots = t->again.dots = true;
+    enum err e = field_start(&t->line, PATH_ROOM);
+    if (e == ERR_OK)
+        e = field_start(&t->first, PASSPHRASE_ROOM);
+    if (e == ERR_OK)
+        e = field_start(&t->again, PASSPHRASE_ROOM);
+    if (e == ERR_OK && s->desk->pack != NULL)
+        field_set(&t->line, s->desk->pack);
+    screen_try(s);
+    return e;
+}
+
+static const char *title(const struct screen *s, char *room, size_t size)
+{
+    (void)s, (void)room, (void)size;
+    return _("Sanaq: set up this laptop");
+}
+
+/* Eight words large enough to read out: four in a row, each in its place. */
+static void draw_words(struct page *p, const char *words)
+{
+    enum { IN_A_ROW = 4 };
+    char row[IN_A_ROW * (WORDS_MAX_LEN + 10)] = "";
+    size_t len = 0, n = 0;
+    while (*words != 0) {
+        size_t word = strcspn(words, " ");
+        int put = snprintf(row + len, sizeof row - len, "%-*.*s", WORDS_MAX_LEN + 6, (int)word,
+                           words);
+        len += (size_t)put;
+        words += word + (words[word] == ' ');
+        if (++n % IN_A_ROW == 0 || *words == 0) {
+            page_item(p, GRID_BOLD, "     ", row);
+            page_blank(p);
+            len = 0;
+        }
+    }
+}
+
+static void draw_pack(const struct screen *s, struct page *p)
+{
+    const struct setting *t = s->state;
+    page_text(p, 0, _("This laptop is not set up yet. For that it needs the study's pack file (its "
+                      "name ends in .pack), on a stick or copied to this laptop."));
+    page_blank(p);
+    page_field(p, _("Path of the pack file:"), &t->line, !s->working);
+    page_blank(p);
+    if (s->working)
+        page_text(p, GRID_BOLD, _("Reading..."));
+    else if (t->trouble)
+        page_text(p, GRID_BOLD, s->desk->said);
+}
+
+static void draw_compare(const struct screen *s, struct page *p)
+{
+    const struct setting *t = s->state;
+    int own = study_language_index(t->study, s->desk->language);
+    page_text(p, GRID_BOLD, study_text_in(&t->study->title, own >= 0 ? (size_t)own : 0));
+    page_say(p, 0, _("Study %s, wave %s, pack number %u"), t->study->id, t->study->wave,
+             (unsigned)t->pack->number);
+    page_blank(p);
+    page_text(p, 0, _("Compare these eight words with the sheet from the researchers. If a single "
+                      "word differs, stop here and call them: the pack is not theirs."));
+    page_blank(p);
+    draw_words(p, t->words);
+    page_say(p, 0, _("If all eight are the same, type %s and press Enter."), _("yes"));
+    page_field(p, ">", &t->line, true);
+}
+
+static void draw_code(const struct screen *s, struct page *p)
+{
+    const struct setting *t = s->state;
+    page_text(p, 0, _("Choose your interviewer code: one to eight Latin letters or digits, as agreed "
+                      "with your supervisor."));
+    page_blank(p);
+    page_field(p, _("Your code:"), &t->line, true);
+    page_blank(p);
+    if (t->trouble)
+        page_text(p, GRID_BOLD, _("A code has one to eight letters from a to z or digits."));
+}
+
+static void draw_generated(const struct screen *s, struct page *p)
+{
+    const struct setting *t = s->state;
+    page_text(p, 0, _("This is your passphrase. It is shown only now, and nobody can find it out "
+                      "later: without it the laptop must be set up anew."));
+    page_blank(p);
+    page_middle(p, GRID_BOLD, field_text(&t->first));
+    page_blank(p);
+    page_text(p, 0, _("Learn the five words by heart, then press Enter and type them once. To use a "
+                      "passphrase of your own, of 12 characters at least, press o."));
+}
+
+static void draw_again(const struct screen *s, struct page *p)
+{
+    const struct setting *t = s->state;
+    page_text(p, 0,
+              t->phase == PHASE_AGAIN
+                  ? _("Type the five words, with one space between them, and press Enter. Esc shows "
+                      "them again.")
+                  : _("Type the same passphrase once more and press Enter. Esc starts over."));
+    page_blank(p);
+    page_field(p, _("Passphrase:"), &t->again, !s->working);
+    page_blank(p);
+    if (s->working)
+        page_text(p, GRID_BOLD, _("Setting up... this takes a few seconds."));
+    else if (t->trouble)
+        page_text(p, GRID_BOLD, _("That was not the same. Type it once more."));
+    else if (field_not_latin(&t->again) && !field_not_latin(&t->first))
+        page_text(p, 0, _("What is typed is not Latin: another keyboard layout is on."));
+}
+
+static void draw_own(const struct screen *s, struct page *p)
+{
+    const struct setting *t = s->state;
+    page_text(p, 0, _("Type a passphrase of your own: 12 characters at least, several words are "
+                      "best. It is not shown; you will type it twice."));
+    page_blank(p);
+    page_field(p, _("Passphrase:"), &t->again, true);
+    page_blank(p);
+    if (t->trouble)
+        page_text(p, GRID_BOLD, _("That is too short: 12 characters at least."));
+    else if (field_not_latin(&t->again))
+        page_text(p, 0, _("What is typed is not Latin: you will need this keyboard layout each time."));
+}
+
+static void draw_done(const struct screen *s, struct page *p)
+{
+    const struct setting *t = s->state;
+    page_text(p, GRID_BOLD, _("This laptop is set up."));
+    page_blank(p);
+    page_text(p, 0, _("Its own eight words are below. Read them out to the researchers or write them "
+                      "down for them:"));
+    page_blank(p);
+    draw_words(p, t->words);
+    page_text(p, GRID_BOLD, _("Now sync, so that the researchers can approve this laptop."));
+}
+
+static enum step work_pack(struct screen *s)
+{
+    struct setting *t = s->state;
+    struct pack *pack = NULL;
+    struct study *study = NULL;
+    screen_try(s);
+    enum err e = setup_read_pack(field_text(&t->line), &pack);
+    if (e == ERR_OK)
+        e = study_parse(pack->study, NULL, NULL, &study);
+    if (e != ERR_OK) {
+        if (s->desk->said[0] == 0)
+            snprintf(s->desk->said, sizeof s->desk->said, "%s.", gettext(err_text(e)));
+        pack_free(pack);
+        t->trouble = true;
+        return STEP_STAY;
+    }
+    t->pack = pack;
+    t->study = study;
+    words_of(pack->hash, t->words);
+    if (s->desk->language[0] == 0)
+        snprintf(s->desk->language, sizeof s->desk->language, "%s", study->language[0]);
+    ask_for(t, PHASE_COMPARE);
+    return STEP_STAY;
+}
+
+static enum step work_run(struct screen *s)
+{
+    struct setting *t = s->state;
+    struct secret *passphrase = NULL;
+    struct secret_cost cost;
+    struct setup_status st = {0};
+    screen_try(s);
+    if (!secret_cost_named(s->desk->cost, &cost))
+        return screen_fail(s, ERR_USAGE);
+    enum err e = field_secret(&t->first, &passphrase);
+    if (e == ERR_OK)
+        e = setup_run(s->desk->home, t->pack, t->code, passphrase, cost, NULL);
+    secret_free(passphrase);
+    field_clear(&t->first);
+    field_clear(&t->again);
+    if (e == ERR_OK)
+        e = setup_status(s->desk->home, &st);
+    if (e != ERR_OK)
+        return screen_fail(s, e);
+    snprintf(t->words, sizeof t->words, "%s", st.words);
+    setup_status_free(&st);
+    ask_for(t, PHASE_DONE);
+    return STEP_STAY;
+}
+
+static enum step work(struct screen *s)
+{
+    const struct setting *t = s->state;
+    return t->phase == PHASE_PACK ? work_pack(s) : work_run(s);
+}
+
+static enum step generate(struct screen *s)
+{
+    struct setting *t = s->state;
+    struct secret *words = NULL;
+    enum err e = words_passphrase(PASSPHRASE_WORDS, &words);
+    if (e != ERR_OK)
+        return screen_fail(s, e);
+    field_set(&t->first, (const char *)secret_view(words));
+    secret_free(words);
+    field_clear(&t->again);
+    ask_for(t, PHASE_WORDS);
+    return STEP_STAY;
+}
+
+static bool same(const struct field *a, const struct field *b)
+{
+    return a->len == b->len && sodium_memcmp(field_text(a), field_text(b), a->len) == 0;
+}
+
+/* Enter on the phases that ask for a line. */
+static enum step take_line(struct screen *s)
+{
+    struct setting *t = s->state;
+    const char *line = field_text(&t->line);
+    t->trouble = false;
+    if (t->phase == PHASE_PACK)
+        return t->line.len > 0 ? STEP_WORK : STEP_STAY;
+    if (t->phase == PHASE_COMPARE) {
+        if (strcmp(line, "yes") == 0 || strcmp(line, _("yes")) == 0)
+            ask_for(t, PHASE_CODE);
+        else
+            field_clear(&t->line);
+        return STEP_STAY;
+    }
+    screen_try(s);
+    t->trouble = t->line.len > CODE_ROOM || setup_check_code(line) != ERR_OK;
+    if (t->trouble)
+        return STEP_STAY;
+    snprintf(t->code, sizeof t->code, "%.*s", CODE_ROOM, line);
+    return generate(s);
+}
+
+/* Enter on the phases that ask for a passphrase. */
+static enum step take_passphrase(struct screen *s)
+{
+    struct setting *t = s->state;
+    struct secret *own = NULL;
+    if (t->phase != PHASE_OWN) {
+        if (same(&t->first, &t->again))
+            return STEP_WORK;
+        t->trouble = true;
+        field_clear(&t->again);
+        return STEP_STAY;
+    }
+    screen_try(s);
+    enum err e = t->again.len == 0 ? ERR_USAGE : field_secret(&t->again, &own);
+    if (e == ERR_OK)
+        e = setup_check_passphrase(own);
+    secret_free(own);
+    t->trouble = e != ERR_OK;
+    if (!t->trouble) {
+        field_set(&t->first, field_text(&t->again));
+        t->phase = PHASE_TWICE;
+    }
+    field_clear(&t->again);
+    return STEP_STAY;
+}
+
+static enum step escape(struct screen *s)
+{
+    struct setting *t = s->state;
+    switch (t->phase) {
+    case PHASE_PACK:
+        return STEP_QUIT;
+    case PHASE_DONE:
+        return STEP_FOLLOW;
+    case PHASE_AGAIN:
+        field_clear(&t->again);
+        ask_for(t, PHASE_WORDS);
+        return STEP_STAY;
+    case PHASE_OWN:
+    case PHASE_TWICE:
+        return generate(s);
+    default:
+        return STEP_FOLLOW; /* from the start */
+    }
+}
+
+static enum step key(struct screen *s, int k)
+{
+    struct setting *t = s->state;
+    if (k == KEYS_ESCAPE)
+        return escape(s);
+    switch (t->phase) {
+    case PHASE_PACK:
+    case PHASE_COMPARE:
+    case PHASE_CODE:
+        if (k == KEYS_ENTER)
+            return take_line(s);
+        if (field_key(&t->line, k))
+            t->trouble = false;
+        return STEP_STAY;
+    case PHASE_WORDS:
+        if (k == KEYS_ENTER)
+            ask_for(t, PHASE_AGAIN);
+        if (keys_latin(k) == 'o')
+            ask_for(t, PHASE_OWN);
+        return STEP_STAY;
+    case PHASE_AGAIN:
+    case PHASE_OWN:
+    case PHASE_TWICE:
+        if (k == KEYS_ENTER)
+            return take_passphrase(s);
+        if (field_key(&t->again, k))
+            t->trouble = false;
+        return STEP_STAY;
+    case PHASE_DONE:
+        return k == KEYS_ENTER ? STEP_FOLLOW : STEP_STAY;
+    }
+    return STEP_STAY;
+}
+
+static void draw(const struct screen *s, struct grid *g, int scroll)
+{
+    static void (*const of_phase[])(const struct screen *, struct page *) = {
+        [PHASE_PACK] = draw_pack,       [PHASE_COMPARE] = draw_compare, [PHASE_CODE] = draw_code,
+        [PHASE_WORDS] = draw_generated, [PHASE_AGAIN] = draw_again,     [PHASE_OWN] = draw_own,
+        [PHASE_TWICE] = draw_again,     [PHASE_DONE] = draw_done,
+    };
+    const struct setting *t = s->state;
+    struct page p;
+    page_start(&p, g);
+    page_blank(&p);
+    of_phase[t->phase](s, &p);
+    page_paint(&p, scroll);
+}
+
+static size_t hints(const struct screen *s, struct hint out[SCREEN_HINTS])
+{
+    const struct setting *t = s->state;
+    size_t n = 0;
+    out[n++] = (struct hint){"Enter", _("next")};
+    if (t->phase == PHASE_WORDS)
+        out[n++] = (struct hint){"o", _("own passphrase")};
+    out[n++] = (struct hint){"Esc", t->phase == PHASE_PACK ? _("quit") : _("back")};
+    out[n++] = (struct hint){"F2", _("language")};
+    return n;
+}
+
+static void leave(struct screen *s)
+{
+    struct setting *t = s->state;
+    field_free(&t->line);
+    field_free(&t->first);
+    field_free(&t->again);
+    pack_free(t->pack);
+    study_free(t->study);
+}
+
+const struct screen_kind screen_setup = {.size = sizeof(struct setting),
+                                         .typing = true,
+                                         .trace = true,
+                                         .enter = enter,
+                                         .title = title,
+                                         .draw = draw,
+                                         .key = key,
+                                         .work = work,
+                                         .hints = hints,
+                                         .leave = leave};

@@ -1,0 +1,322 @@
+#include "kiosk/setup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/log.h"
+#include "core/points.h"
+#include "kiosk/home.h"
+#include "kiosk/keyfile.h"
+#include "kiosk/state.h"
+#include "kiosk/store.h"
+
+enum { PASSPHRASE_MIN = 12 };
+
+bool setup_done(const char *home)
+{
+    struct store *st = NULL;
+    char *path = home_store(home), *keys = home_keys(home);
+    bool done = path != NULL && keys != NULL && access(path, F_OK) == 0 && access(keys, F_OK) == 0 &&
+                store_open(path, true, &st) == ERR_OK && store_ready(st);
+    store_close(st);
+    free(path);
+    free(keys);
+    return done;
+}
+
+/* Everything that is wrong with a pack's study is said under the pack's name. */
+struct complaint {
+    const char *name;
+};
+static void complain(void *ctx, bool warning, unsigned line, const char *what)
+{
+    const struct complaint *c = ctx;
+    if (!warning)
+        log_note("%s: line %u of the study: %s", c->name, line, what);
+}
+
+static enum err judge(const struct pack *p, const char *name, struct study **study,
+                      struct points **points)
+{
+    struct complaint c = {name};
+    struct study *s = NULL;
+    struct points *pts = NULL;
+    enum err e = study_parse(p->study, complain, &c, &s);
+    if (e == ERR_OK)
+        e = study_kiosk_can(s, complain, &c);
+    if (e == ERR_OK)
+        e = points_parse(p->points, s, complain, &c, &pts);
+    if (e == ERR_OK && pts->strata != p->strata)
+        e = log_fail(ERR_FORMAT, "%s: the strata of the pack do not fit its point list", name);
+    if (e != ERR_OK) {
+        log_note("%s: this kiosk cannot use the pack; tell the researchers", name);
+        points_free(pts);
+        study_free(s);
+        return e;
+    }
+    *study = s;
+    *points = pts;
+    return ERR_OK;
+}
+
+enum err setup_read_pack(const char *path, struct pack **out)
+{
+    struct buffer b = {0};
+    struct pack *p = NULL;
+    struct study *s = NULL;
+    struct points *pts = NULL;
+    enum err e = file_read(path, PACK_MAX_BYTES, false, &b);
+    if (e == ERR_OK)
+        e = pack_parse(buffer_view(&b), path, &p);
+    if (e == ERR_OK)
+        e = judge(p, path, &s, &pts);
+    if (e == ERR_OK)
+        *out = p, p = NULL;
+    points_free(pts);
+    study_free(s);
+    pack_free(p);
+    buffer_free(&b);
+    return e;
+}
+
+enum err setup_check_code(const char *code)
+{
+    size_t n = strlen(code);
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    if (n < 1 || n > ENTRY_CODE_LEN || strspn(code, allowed) != n)
+        return log_fail(ERR_USAGE, "the interviewer's code is 1 to %d Latin letters and digits",
+                        ENTRY_CODE_LEN);
+    return ERR_OK;
+}
+
+enum err setup_check_passphrase(const struct secret *passphrase)
+{
+    if (secret_len(passphrase) < PASSPHRASE_MIN)
+        return log_fail(ERR_USAGE, "the passphrase is too short: at least %d characters, or take the "
+                                   "five words offered",
+                        PASSPHRASE_MIN);
+    return ERR_OK;
+}
+
+/* What a set-up makes, in the order made. */
+struct making {
+    const struct pack *pack;
+    struct study *study;
+    struct points *points;
+    char *keys_path, *store_path;
+    struct secret *sign_key, *local, *epoch_key;
+    struct keyfile *keyfile;
+    struct store *store;
+    struct device *device;
+    bool keys_made, store_made;
+};
+
+static enum err make_keys(struct making *m, const char *code, const struct secret *passphrase,
+                          struct secret_cost cost)
+{
+    struct keyfile_public pub = {.cost = cost};
+    enum err e = secret_new(64, &m->sign_key);
+    if (e != ERR_OK)
+        return e;
+    crypto_sign_keypair(pub.device, secret_bytes(m->sign_key));
+    home_machine(pub.device, pub.machine);
+    e = keyfile_create(m->keys_path, &pub, m->sign_key, code, passphrase, &m->local);
+    m->keys_made = e == ERR_OK;
+    if (e == ERR_OK)
+        e = keyfile_open(m->keys_path, true, &m->keyfile);
+    if (e == ERR_OK)
+        e = keyfile_next_epoch(m->keyfile, m->local, 1, &m->epoch_key);
+    return e;
+}
+
+static enum err put_all(struct making *m, struct bytes preamble, uint64_t stream,
+                        struct bytes entry, struct bytes state)
+{
+    enum err e = store_begin(m->store);
+    if (e == ERR_OK)
+        e = store_put_pack(m->store, buffer_view(&m->pack->bytes));
+    if (e == ERR_OK)
+        e = store_put_stream(m->store, stream, 1, preamble);
+    if (e == ERR_OK)
+        e = store_put_entry(m->store, 1, stream, entry);
+    if (e == ERR_OK)
+        e = store_put_state(m->store, 1, state);
+    if (e == ERR_OK)
+        e = store_commit(m->store);
+    if (e != ERR_OK)
+        store_cancel(m->store);
+    return e;
+}
+
+static enum err make_store(struct making *m, struct secret_cost cost, const uint8_t *replaces)
+{
+    struct entry_field root = {.kind = ENTRY_ROOT};
+    struct state *state = calloc(1, sizeof *state);
+    struct buffer preamble = {0};
+    uint64_t stream = 0;
+    size_t entry_len = device_entry_len(m->study);
+    size_t state_len = state_sealed_len(m->study, m->pack->strata);
+    uint8_t *entry = malloc(entry_len), *sealed = malloc(state_len);
+    home_clocks(&root.clocks);
+    root.u.root.cost_ops = cost.ops;
+    root.u.root.cost_mem = cost.mem;
+    memcpy(root.u.root.machine, keyfile_public(m->keyfile)->machine, 16);
+    if (replaces != NULL)
+        memcpy(root.u.root.replaces, replaces, 32);
+    enum err e = entry == NULL || sealed == NULL || state == NULL ? ERR_NOMEM : ERR_OK;
+    if (e == ERR_OK)
+        e = store_create(m->store_path, &m->store);
+    m->store_made = e == ERR_OK;
+    if (e == ERR_OK)
+        e = device_create(m->pack, m->study, m->sign_key, &m->device);
+    if (e == ERR_OK)
+        e = device_stream(m->device, &stream, &preamble);
+    if (e == ERR_OK)
+        e = device_root(m->device, &root, NULL, entry);
+    if (e == ERR_OK)
+        e = state_seal(state, m->device, m->study, m->pack->strata, m->epoch_key, 1, sealed);
+    if (e == ERR_OK)
+        e = put_all(m, buffer_view(&preamble), stream, (struct bytes){entry, entry_len},
+                    (struct bytes){sealed, state_len});
+    if (e == ERR_OK)
+        e = store_checkpoint(m->store);
+    buffer_free(&preamble);
+    free(state);
+    free(entry);
+    free(sealed);
+    return e;
+}
+
+static void remove_store(const char *path)
+{
+    static const char *const suffix[] = {"", "-wal", "-shm"};
+    char name[4096];
+    for (size_t i = 0; i < 3; i++)
+        if (snprintf(name, sizeof name, "%s%s", path, suffix[i]) < (int)sizeof name)
+            unlink(name);
+}
+
+static void making_end(struct making *m, enum err e)
+{
+    device_free(m->device);
+    store_close(m->store);
+    keyfile_close(m->keyfile);
+    secret_free(m->epoch_key);
+    secret_free(m->local);
+    secret_free(m->sign_key);
+    if (e != ERR_OK && m->store_made)
+        remove_store(m->store_path);
+    if (e != ERR_OK && m->keys_made)
+        unlink(m->keys_path);
+    points_free(m->points);
+    study_free(m->study);
+    free(m->keys_path);
+    free(m->store_path);
+}
+
+enum err setup_run(const char *home, const struct pack *pack, const char *code,
+                   const struct secret *passphrase, struct secret_cost cost,
+                   const uint8_t *replaces)
+{
+    struct making m = {.pack = pack};
+    enum err e = setup_check_code(code);
+    if (e == ERR_OK)
+        e = setup_check_passphrase(passphrase);
+    if (e == ERR_OK)
+        e = judge(pack, "the pack", &m.study, &m.points);
+    if (e == ERR_OK)
+        e = file_make_dir(home);
+    if (e == ERR_OK)
+        e = home_check_disk(home);
+    if (e == ERR_OK && setup_done(home))
+        e = log_fail(ERR_STATE, "%s: this laptop is set up already; start sanaq-kiosk", home);
+    if (e == ERR_OK) {
+        m.keys_path = home_keys(home);
+        m.store_path = home_store(home);
+        e = m.keys_path == NULL || m.store_path == NULL ? ERR_NOMEM : ERR_OK;
+    }
+    if (e == ERR_OK)
+        unlink(m.keys_path); /* what an interrupted set-up left: it never sealed anything */
+    if (e == ERR_OK)
+        e = make_keys(&m, code, passphrase, cost);
+    if (e == ERR_OK)
+        e = make_store(&m, cost, replaces);
+    making_end(&m, e);
+    return e;
+}
+
+static enum err read_status(struct store *st, struct setup_status *out)
+{
+    struct buffer pack_bytes = {0}, last = {0}, receipt = {0};
+    struct pack *pack = NULL;
+    struct study *study = NULL;
+    struct complaint c = {"the pack in the store"};
+    uint8_t hash[HASH_LEN];
+    enum err e = store_pack(st, &pack_bytes);
+    if (e == ERR_OK)
+        e = pack_parse(buffer_view(&pack_bytes), c.name, &pack);
+    if (e == ERR_OK)
+        e = study_parse(pack->study, complain, &c, &study);
+    if (e == ERR_OK)
+        e = store_last(st, &out->position, &last);
+    if (e == ERR_OK)
+        e = store_receipt(st, &out->confirmed, &receipt);
+    if (e == ERR_OK && last.len > SIGN_LEN + STREAM_MAC_LEN)
+        stream_closing(out->position, last.p + last.len - SIGN_LEN - STREAM_MAC_LEN, out->closing);
+    if (e == ERR_OK) {
+        out->pack_number = pack->number;
+        words_of(pack->hash, out->pack_words);
+        device_fingerprint(out->device, hash);
+        words_of(hash, out->words);
+        out->study = strdup(study->id);
+        out->wave = strdup(study->wave != NULL ? study->wave : "");
+        e = out->study == NULL || out->wave == NULL ? ERR_NOMEM : ERR_OK;
+    }
+    study_free(study);
+    pack_free(pack);
+    buffer_free(&pack_bytes);
+    buffer_free(&last);
+    buffer_free(&receipt);
+    return e;
+}
+
+enum err setup_status(const char *home, struct setup_status *out)
+{
+    static const uint8_t none[16];
+    struct keyfile *kf = NULL;
+    struct store *st = NULL;
+    char *keys = home_keys(home), *path = home_store(home);
+    memset(out, 0, sizeof *out);
+    enum err e = keys == NULL || path == NULL ? ERR_NOMEM : ERR_OK;
+    if (e == ERR_OK && access(keys, F_OK) != 0)
+        e = log_fail(ERR_STATE, "%s: this laptop is not set up; run sanaq-kiosk setup --pack FILE",
+                     home);
+    if (e == ERR_OK)
+        e = keyfile_open(keys, false, &kf);
+    if (e == ERR_OK) {
+        const struct keyfile_public *pub = keyfile_public(kf);
+        memcpy(out->device, pub->device, sizeof out->device);
+        out->cost = pub->cost;
+        out->machine_known = memcmp(pub->machine, none, sizeof none) != 0;
+        e = store_open(path, true, &st);
+    }
+    if (e == ERR_OK)
+        e = read_status(st, out);
+    store_close(st);
+    keyfile_close(kf);
+    free(keys);
+    free(path);
+    if (e != ERR_OK)
+        setup_status_free(out);
+    return e;
+}
+
+void setup_status_free(struct setup_status *st)
+{
+    free(st->study);
+    free(st->wave);
+    st->study = st->wave = NULL;
+}

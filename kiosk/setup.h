@@ -1,0 +1,40 @@
+/* First use on a laptop. */
+#ifndef SANAQ_KIOSK_SETUP_H
+#define SANAQ_KIOSK_SETUP_H
+
+#include "core/hash.h"
+#include "core/pack.h"
+#include "core/stream.h"
+#include "core/words.h"
+
+/** True if ${home} holds a store and a keys file. */
+bool setup_done(const char *home);
+
+/** Read and judge the pack file: format, signature, study, what this kiosk can do; everything wrong is said. */
+enum err setup_read_pack(const char *path, struct pack **out);
+
+/** Code: 1..8 printable ASCII letters or digits. Passphrase: at least 12 characters. ERR_USAGE, said. */
+enum err setup_check_code(const char *code);
+enum err setup_check_passphrase(const struct secret *passphrase);
+
+/** Make the home: keys file, store, device key, root entry. On failure nothing is left behind.
+ *  ${replaces}: device this one replaces, or NULL. ERR_STATE if it is set up already. */
+enum err setup_run(const char *home, const struct pack *pack, const char *code,
+                   const struct secret *passphrase, struct secret_cost cost,
+                   const uint8_t *replaces);
+
+/** Read without a passphrase: for `status` and the unlock screen. */
+struct setup_status {
+    uint8_t device[32];
+    char words[WORDS_TEXT], pack_words[WORDS_TEXT];
+    uint32_t pack_number;
+    char *study, *wave; /* ids; free with setup_status_free */
+    uint64_t position, confirmed;
+    char closing[STREAM_CLOSING];
+    struct secret_cost cost;
+    bool machine_known; /* false: copies of this home cannot be noticed */
+};
+enum err setup_status(const char *home, struct setup_status *out);
+void setup_status_free(struct setup_status *st);
+
+#endif

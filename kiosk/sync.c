@@ -1,0 +1,310 @@
+#include "kiosk/sync.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/log.h"
+#include "core/segment.h"
+#include "core/stream.h"
+
+enum { HEX_LEN = 2 * 32 + 1 };
+
+enum err sync_folder(const char *target, const char **path)
+{
+    if (strncmp(target, "dir:", 4) != 0 || target[4] == '\0')
+        return log_fail(ERR_UNSUPPORTED, "%s: this version syncs to a folder only; write dir:/path/of/the/stick",
+                        target);
+    *path = target + 4;
+    return ERR_OK;
+}
+
+/* What of this device lies on the target: ranges by their names. */
+struct range {
+    uint64_t first, last;
+};
+struct there {
+    struct range *range;
+    size_t count;
+};
+
+/* A file of the right name that was cut short on the way is not there. */
+static bool is_whole(DIR *d, const char *name, size_t size)
+{
+    struct stat is;
+    return fstatat(dirfd(d), name, &is, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(is.st_mode) &&
+           is.st_size == (off_t)size;
+}
+
+static enum err list(const char *folder, const uint8_t device[32], size_t preamble_len,
+                     size_t entry_len, struct there *out)
+{
+    enum err e = ERR_OK;
+    size_t room = 0;
+    struct dirent *entry;
+    DIR *d = opendir(folder);
+    if (d == NULL)
+        return errno == ENOENT ? ERR_OK : log_fail(ERR_FILE, "%s: %s", folder, strerror(errno));
+    while (e == ERR_OK && (entry = readdir(d)) != NULL) {
+        struct segment_name n;
+        if (!segment_get_name(entry->d_name, &n) || memcmp(n.device, device, sizeof n.device) != 0 ||
+            !is_whole(d, entry->d_name, segment_len(preamble_len, entry_len, n.last - n.first + 1)))
+            continue;
+        if (out->count == room) {
+            room = room ? 2 * room : 64;
+            struct range *more = realloc(out->range, room * sizeof *more);
+            if (more == NULL) {
+                e = ERR_NOMEM;
+                break;
+            }
+            out->range = more;
+        }
+        out->range[out->count++] = (struct range){n.first, n.last};
+    }
+    closedir(d);
+    return e;
+}
+
+static bool is_there(const struct there *t, uint64_t n)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->range[i].first <= n && n <= t->range[i].last)
+            return true;
+    return false;
+}
+
+struct out {
+    const struct there *there;
+    const uint8_t *device;
+    const char *folder;
+    uint64_t confirmed;
+    unsigned written;
+    struct buffer preamble, entries; /* of the run being gathered */
+    uint64_t stream, first, last;    /* first 0: no run */
+    uint8_t before[HASH_LEN], head[HASH_LEN];
+};
+
+/* Reads the file back from the medium: a stick that lies is found out while it is still here. */
+static enum err read_back(const char *path, struct bytes wanted)
+{
+    struct buffer got = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0) {
+        posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+        close(fd);
+    }
+    enum err e = file_read(path, SEGMENT_MAX_BYTES, true, &got);
+    if (e == ERR_OK && (got.len != wanted.len || memcmp(got.p, wanted.p, got.len) != 0)) {
+        unlink(path);
+        e = log_fail(ERR_FILE, "%s: what was written does not come back the same; use another stick",
+                     path);
+    }
+    buffer_free(&got);
+    return e;
+}
+
+static enum err write_segment(const char *path, struct bytes b)
+{
+    struct timespec constant[2] = {{SEGMENT_TIME, 0}, {SEGMENT_TIME, 0}};
+    enum err e = file_write(path, b, 0644, true);
+    if (e == ERR_OK)
+        e = read_back(path, b);
+    if (e == ERR_OK) /* the time of writing would tell the hour of the interview */
+        utimensat(AT_FDCWD, path, constant, AT_SYMLINK_NOFOLLOW);
+    return e;
+}
+
+static enum err flush(struct out *o)
+{
+    struct segment_name name = {{0}, o->stream, o->first, o->last};
+    struct buffer b = {0};
+    char file[SEGMENT_NAME], *path = NULL;
+    if (o->first == 0)
+        return ERR_OK;
+    memcpy(name.device, o->device, sizeof name.device);
+    segment_put_name(&name, file);
+    segment_put_start(&b, buffer_view(&o->preamble), o->first, o->before,
+                      (uint32_t)(o->last - o->first + 1));
+    buffer_add(&b, o->entries.p, o->entries.len);
+    path = file_join(o->folder, file);
+    enum err e = path == NULL || b.failed || o->entries.failed ? ERR_NOMEM
+                                                               : write_segment(path, buffer_view(&b));
+    if (e == ERR_OK)
+        o->written++;
+    o->first = 0;
+    buffer_free(&o->entries);
+    buffer_free(&b);
+    free(path);
+    return e;
+}
+
+/* The stream's id is the head before its first entry. */
+static void stream_id(struct bytes preamble, uint8_t id[HASH_LEN])
+{
+    hash_once(id, NULL, "stream",
+              (struct bytes){preamble.p, preamble.len > SIGN_LEN ? preamble.len - SIGN_LEN : 0});
+}
+
+static enum err out_stream(void *ctx, uint64_t number, uint64_t first, struct bytes preamble)
+{
+    struct out *o = ctx;
+    (void)first;
+    enum err e = flush(o);
+    buffer_free(&o->preamble);
+    buffer_add(&o->preamble, preamble.p, preamble.len);
+    o->stream = number;
+    stream_id(preamble, o->head);
+    return e != ERR_OK ? e : o->preamble.failed ? ERR_NOMEM : ERR_OK;
+}
+
+static bool is_full(const struct out *o, size_t entry_len)
+{
+    return o->last - o->first + 1 >= SEGMENT_MAX_ENTRIES ||
+           o->preamble.len + o->entries.len + entry_len + 256 > SEGMENT_MAX_BYTES;
+}
+
+static enum err out_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes sealed)
+{
+    struct out *o = ctx;
+    (void)stream;
+    enum err e = ERR_OK;
+    bool wanted = n > o->confirmed && !is_there(o->there, n);
+    if (o->first != 0 && (!wanted || is_full(o, sealed.len)))
+        e = flush(o);
+    if (wanted) {
+        if (o->first == 0) {
+            o->first = n;
+            memcpy(o->before, o->head, HASH_LEN);
+        }
+        buffer_add(&o->entries, sealed.p, sealed.len);
+        o->last = n;
+    }
+    stream_head(o->head, sealed, o->head);
+    return e;
+}
+
+static enum err write_pack(const struct pack *pack, const char *folder)
+{
+    char hex[HEX_LEN], name[HEX_LEN + 16];
+    segment_hex(pack->hash, HASH_LEN, hex);
+    snprintf(name, sizeof name, "packs/%s.pack", hex);
+    char *path = file_join(folder, name), *dir = file_join(folder, "packs");
+    enum err e = path == NULL || dir == NULL ? ERR_NOMEM : file_make_dir(dir);
+    if (e == ERR_OK && access(path, F_OK) != 0)
+        e = file_write(path, buffer_view(&pack->bytes), 0644, true);
+    free(path);
+    free(dir);
+    return e;
+}
+
+enum err sync_out(struct store *st, const struct pack *pack, const uint8_t device[32],
+                  uint64_t confirmed, const char *folder, unsigned *written)
+{
+    char hex[HEX_LEN], name[HEX_LEN + 8];
+    struct there there = {0};
+    struct stat is;
+    segment_hex(device, 32, hex);
+    snprintf(name, sizeof name, "up/%s", hex);
+    if (stat(folder, &is) != 0 || !S_ISDIR(is.st_mode))
+        return log_fail(ERR_FILE, "%s: there is no such folder; is the stick plugged in?", folder);
+    char *own = file_join(folder, name);
+    struct out o = {.there = &there, .device = device, .folder = own, .confirmed = confirmed};
+    struct store_visitor v = {out_stream, out_entry, &o};
+    struct buffer last = {0};
+    uint64_t n = 0;
+    enum err e = own == NULL ? ERR_NOMEM : file_make_dir(own);
+    if (e == ERR_OK)
+        e = write_pack(pack, folder);
+    if (e == ERR_OK)
+        e = store_last(st, &n, &last);
+    if (e == ERR_OK)
+        e = list(own, device, stream_preamble_len(pack), last.len, &there);
+    if (e == ERR_OK)
+        e = store_walk(st, confirmed + 1, &v);
+    if (e == ERR_OK)
+        e = flush(&o);
+    *written = o.written;
+    buffer_free(&o.preamble);
+    buffer_free(&o.entries);
+    buffer_free(&last);
+    free(there.range);
+    free(own);
+    return e;
+}
+
+static enum err take(const char *folder, const char *name, struct buffer *out)
+{
+    char *path = file_join(folder, name);
+    enum err e = path == NULL ? ERR_NOMEM : ERR_OK;
+    if (e == ERR_OK && access(path, F_OK) == 0)
+        e = file_read(path, NOTICE_MAX_BYTES, true, out);
+    free(path);
+    return e;
+}
+
+enum err sync_in(const struct pack *pack, const uint8_t device[32], const char *folder,
+                 struct sync_in *in)
+{
+    char hex[HEX_LEN], name[HEX_LEN + 32];
+    segment_hex(device, 32, hex);
+    snprintf(name, sizeof name, "down/%s.approval", hex);
+    enum err e = take(folder, name, &in->approval);
+    snprintf(name, sizeof name, "down/%s.receipt", hex);
+    if (e == ERR_OK)
+        e = take(folder, name, &in->receipt);
+    segment_hex(pack->hash, HASH_LEN, hex);
+    snprintf(name, sizeof name, "down/%s.golive", hex);
+    if (e == ERR_OK)
+        e = take(folder, name, &in->golive);
+    return e;
+}
+
+void sync_in_free(struct sync_in *in)
+{
+    buffer_free(&in->approval);
+    buffer_free(&in->receipt);
+    buffer_free(&in->golive);
+}
+
+struct head_at {
+    uint64_t n;
+    bool found;
+    uint8_t head[HASH_LEN];
+};
+
+static enum err head_stream(void *ctx, uint64_t number, uint64_t first, struct bytes preamble)
+{
+    struct head_at *h = ctx;
+    (void)number, (void)first;
+    if (!h->found)
+        stream_id(preamble, h->head);
+    return ERR_OK;
+}
+
+static enum err head_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes sealed)
+{
+    struct head_at *h = ctx;
+    (void)stream;
+    if (n <= h->n && !h->found)
+        stream_head(h->head, sealed, h->head);
+    h->found = h->found || n == h->n;
+    return ERR_OK;
+}
+
+enum err sync_head_at(struct store *st, uint64_t n, uint8_t head[HASH_LEN])
+{
+    struct head_at h = {.n = n};
+    struct store_visitor v = {head_stream, head_entry, &h};
+    enum err e = store_walk(st, n, &v);
+    if (e == ERR_OK && !h.found)
+        e = ERR_FORMAT;
+    if (e == ERR_OK)
+        memcpy(head, h.head, HASH_LEN);
+    return e;
+}

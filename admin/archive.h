@@ -1,0 +1,64 @@
+/* The researchers' archive: sealed bytes as they came, packs, approvals and revocations, what was logged. Admin's
+ * only SQLite. Nothing in it is opened; it can always be rebuilt from the segments. */
+#ifndef SANAQ_ADMIN_ARCHIVE_H
+#define SANAQ_ADMIN_ARCHIVE_H
+
+#include "core/hash.h"
+#include "core/notice.h"
+
+struct archive;
+
+/** Open ${path}; with ${create} made if it is not there. ERR_FILE, ERR_FORMAT, ERR_BUSY; said. */
+enum err archive_open(const char *path, bool create, struct archive **out);
+void archive_close(struct archive *a);
+
+/** Everything between is one transaction. */
+enum err archive_begin(struct archive *a);
+enum err archive_commit(struct archive *a);
+void archive_cancel(struct archive *a);
+
+/** Keep a piece as it came; doing so twice does no harm. ${fresh}: it was not there before. */
+enum err archive_put_segment(struct archive *a, const char *name, const uint8_t device[32],
+                             uint64_t first, struct bytes file, bool *fresh);
+enum err archive_put_pack(struct archive *a, const uint8_t hash[HASH_LEN], struct bytes file,
+                          bool *fresh);
+enum err archive_put_notice(struct archive *a, enum notice_kind kind, const uint8_t device[32],
+                            struct bytes file, bool *fresh);
+/** One researcher's signature for going live. */
+enum err archive_put_golive(struct archive *a, const uint8_t pack[HASH_LEN], uint8_t researcher,
+                            const uint8_t sig[SIGN_LEN]);
+/** Log that the blinded phase ended (`close`) or that a command looked before that (`unblind`). */
+enum err archive_log(struct archive *a, const char *what, const char *command, const char *reason);
+/** True if `close` was logged. */
+enum err archive_closed(struct archive *a, bool *closed);
+
+/* Visits; a visitor that returns other than ERR_OK ends the visit with that. */
+typedef enum err archive_piece(void *ctx, const char *name, struct bytes file);
+typedef enum err archive_device(void *ctx, const uint8_t device[32]);
+enum err archive_each_pack(struct archive *a, archive_piece *visit, void *ctx);
+/** Devices that sent anything, ordered by their keys. */
+enum err archive_each_device(struct archive *a, archive_device *visit, void *ctx);
+/** Segments of a device by first position, then as they came. */
+enum err archive_each_segment(struct archive *a, const uint8_t device[32], archive_piece *visit,
+                              void *ctx);
+/** Approvals or revocations of a device, as they came. */
+enum err archive_each_notice(struct archive *a, enum notice_kind kind, const uint8_t device[32],
+                             archive_piece *visit, void *ctx);
+/** Go-live signatures of a pack; name is NULL, file: u8 researcher, 64 signature. */
+enum err archive_each_golive(struct archive *a, const uint8_t pack[HASH_LEN], archive_piece *visit,
+                             void *ctx);
+
+/** Read a laptop's store.db: copied (with its log) until size and time stand still, the copy opened read-only and its
+ *  schema compared. Gives the pack and each stream's preamble and entries as for store_walk of the kiosk. A torn
+ *  copy is ERR_FORMAT and says "use collect". */
+struct archive_store_visitor {
+    enum err (*pack)(void *ctx, struct bytes pack);
+    enum err (*stream)(void *ctx, uint64_t number, uint64_t first, struct bytes preamble);
+    enum err (*entry)(void *ctx, uint64_t stream, uint64_t n, struct bytes sealed);
+    void *ctx;
+};
+enum err archive_read_store(const char *path, const struct archive_store_visitor *v);
+/** True if the file looks like an SQLite database. */
+bool archive_is_database(const char *path);
+
+#endif

@@ -1,0 +1,106 @@
+#include "admin/command/options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/log.h"
+
+static const struct {
+    unsigned takes;
+    struct option option;
+} table[] = {
+    {TAKES_KEY, {"key", required_argument, NULL, 'k'}},
+    {TAKES_PASSPHRASE, {"passphrase-file", required_argument, NULL, 'f'}},
+    {TAKES_OUT, {"out", required_argument, NULL, 'o'}},
+    {TAKES_JSON, {"json", no_argument, NULL, 'j'}},
+    {TAKES_COST, {"cost", required_argument, NULL, 'c'}},
+    {TAKES_SUPERVISOR, {"supervisor", no_argument, NULL, 's'}},
+    {TAKES_REPLACES, {"replaces", required_argument, NULL, 'r'}},
+    {TAKES_ARCHIVE, {"archive", required_argument, NULL, 'a'}},
+    {TAKES_AFTER, {"after", required_argument, NULL, 'n'}},
+};
+enum { TABLE = sizeof table / sizeof *table };
+
+static enum err take_after(const char *text, struct options *o)
+{
+    char *end = NULL;
+    errno = 0;
+    o->after = strtoull(text, &end, 10);
+    o->has_after = true;
+    if (errno != 0 || *end != '\0' || !isdigit((unsigned char)text[0]))
+        return log_fail(ERR_USAGE, "--after %s: give the last position that counts, a whole number", text);
+    return ERR_OK;
+}
+
+static enum err take(int c, struct options *o)
+{
+    switch (c) {
+    case 'k':
+        o->key = optarg;
+        return ERR_OK;
+    case 'f':
+        o->passphrase_file = optarg;
+        return ERR_OK;
+    case 'o':
+        o->out = optarg;
+        return ERR_OK;
+    case 'j':
+        o->json = true;
+        return ERR_OK;
+    case 'c':
+        o->cost = optarg;
+        return ERR_OK;
+    case 's':
+        o->supervisor = true;
+        return ERR_OK;
+    case 'r':
+        o->replaces = optarg;
+        return ERR_OK;
+    case 'a':
+        o->archive = optarg;
+        return ERR_OK;
+    case 'n':
+        return take_after(optarg, o);
+    default:
+        o->help = true;
+        return ERR_OK;
+    }
+}
+
+enum err options_parse(int argc, char **argv, unsigned takes, const char *usage,
+                       struct options *out)
+{
+    struct option row[TABLE + 2] = {{0}};
+    size_t n = 0;
+    int c = 0;
+    enum err e = ERR_OK;
+    *out = (struct options){0};
+    for (size_t i = 0; i < TABLE; i++)
+        if ((table[i].takes & takes) != 0)
+            row[n++] = table[i].option;
+    row[n] = (struct option){"help", no_argument, NULL, 'h'};
+    optind = 0;
+    opterr = 0;
+    while (e == ERR_OK && (c = getopt_long(argc, argv, ":h", row, NULL)) != -1) {
+        if (c == '?' || c == ':')
+            e = log_fail(ERR_USAGE, "%s: %s %s; see sanaq-admin %s --help", argv[0], argv[optind - 1],
+                         c == '?' ? "is not an option here" : "needs a value", argv[0]);
+        else
+            e = take(c, out);
+    }
+    out->word = argv + optind;
+    out->words = argc - optind;
+    if (e == ERR_OK && out->help)
+        fputs(usage, stdout);
+    return e;
+}
+
+enum err options_need(const char *command, const char *value, const char *option)
+{
+    return value != NULL ? ERR_OK
+                         : log_fail(ERR_USAGE, "%s needs %s; see sanaq-admin %s --help", command, option,
+                                    command);
+}

@@ -1,0 +1,37 @@
+/* Options of the commands that work on keys, packs and archives: one struct, filled by one function. */
+#ifndef SANAQ_ADMIN_COMMAND_OPTIONS_H
+#define SANAQ_ADMIN_COMMAND_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/err.h"
+
+enum { /* which options a command takes */
+    TAKES_KEY = 1,
+    TAKES_PASSPHRASE = 2,
+    TAKES_OUT = 4,
+    TAKES_JSON = 8,
+    TAKES_COST = 16,
+    TAKES_SUPERVISOR = 32,
+    TAKES_REPLACES = 64,
+    TAKES_ARCHIVE = 128,
+    TAKES_AFTER = 256
+};
+
+struct options {
+    const char *key, *passphrase_file, *out, *cost, *replaces, *archive;
+    bool json, supervisor, has_after, help;
+    uint64_t after;
+    char **word; /* what is left, in order */
+    int words;
+};
+
+/** Read argv. ERR_USAGE (said). With `help` set the usage was printed to standard output and the command is done. */
+enum err options_parse(int argc, char **argv, unsigned takes, const char *usage,
+                       struct options *out);
+
+/** ERR_USAGE (said) unless ${value} was given. */
+enum err options_need(const char *command, const char *value, const char *option);
+
+#endif

@@ -1,0 +1,258 @@
+#include "admin/estimate/design.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/estimate/estimate.h"
+#include "core/log.h"
+
+struct place { /* a row and where it stands in the design */
+    int32_t stratum, psu;
+    uint32_t row;
+};
+
+struct design {
+    const struct frame *f;
+    struct place *place; /* sorted: strata together, in them points together */
+    size_t points, strata, lone, split;
+};
+
+size_t design_points(const struct design *d)
+{
+    return d->points;
+}
+
+size_t design_strata(const struct design *d)
+{
+    return d->strata;
+}
+
+size_t design_lone(const struct design *d)
+{
+    return d->lone;
+}
+
+size_t design_split(const struct design *d)
+{
+    return d->split;
+}
+
+double design_weight(const struct frame *f, size_t row)
+{
+    return f->weight != NULL ? f->weight[row] : 1;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->stratum != y->stratum)
+        return x->stratum < y->stratum ? -1 : 1;
+    if (x->psu != y->psu)
+        return x->psu < y->psu ? -1 : 1;
+    return x->row < y->row ? -1 : x->row > y->row;
+}
+
+static bool same_stratum(const struct design *d, size_t i, size_t j)
+{
+    return d->place[i].stratum == d->place[j].stratum;
+}
+
+static bool same_point(const struct design *d, size_t i, size_t j)
+{
+    return same_stratum(d, i, j) && d->place[i].psu == d->place[j].psu;
+}
+
+static void count_points(struct design *d)
+{
+    size_t in_stratum = 0;
+    for (size_t i = 0; i < d->f->n; i++) {
+        bool new_stratum = i == 0 || !same_stratum(d, i, i - 1);
+        bool new_point = i == 0 || !same_point(d, i, i - 1);
+        if (new_stratum)
+            in_stratum = 0;
+        d->strata += new_stratum;
+        d->points += new_point;
+        in_stratum += new_point;
+        bool last = i + 1 == d->f->n || !same_stratum(d, i, i + 1);
+        d->lone += last && in_stratum == 1;
+    }
+}
+
+/* A point number used in two strata: two points, as interviewers number them anew in each. */
+static enum err count_split(struct design *d)
+{
+    const struct frame *f = d->f;
+    if (f->psu == NULL)
+        return ERR_OK;
+    int32_t *seen = malloc((f->psus + 1) * sizeof *seen);
+    bool *split = calloc(f->psus + 1, sizeof *split);
+    enum err e = seen != NULL && split != NULL ? ERR_OK : ERR_NOMEM;
+    for (size_t i = 0; e == ERR_OK && i < f->psus; i++)
+        seen[i] = -1;
+    for (size_t i = 0; e == ERR_OK && i < f->n; i++) {
+        const struct place *p = &d->place[i];
+        if (seen[p->psu] >= 0 && seen[p->psu] != p->stratum && !split[p->psu]) {
+            split[p->psu] = true;
+            d->split++;
+        }
+        seen[p->psu] = p->stratum;
+    }
+    free(seen);
+    free(split);
+    return e;
+}
+
+enum err design_new(const struct frame *f, struct design **out)
+{
+    enum err e = ERR_NOMEM;
+    struct design *d = calloc(1, sizeof *d);
+    if (d == NULL)
+        return e;
+    d->f = f;
+    if ((d->place = malloc((f->n + 1) * sizeof *d->place)) == NULL)
+        goto out;
+    for (size_t i = 0; i < f->n; i++) {
+        double w = design_weight(f, i);
+        if (!isfinite(w) || w <= 0) {
+            e = log_fail(ERR_STUDY,
+                         "row %zu: its weight is not a number above 0; correct the weights, "
+                         "or leave them out with --unweighted",
+                         i + 1);
+            goto out;
+        }
+        d->place[i] = (struct place){.stratum = f->stratum != NULL ? f->stratum[i] : 0,
+                                     .psu = f->psu != NULL ? f->psu[i] : (int32_t)i,
+                                     .row = (uint32_t)i};
+    }
+    qsort(d->place, f->n, sizeof *d->place, by_place);
+    count_points(d);
+    if ((e = count_split(d)) != ERR_OK)
+        goto out;
+    *out = d;
+    d = NULL;
+out:
+    design_free(d);
+    return e;
+}
+
+void design_free(struct design *d)
+{
+    if (d == NULL)
+        return;
+    free(d->place);
+    free(d);
+}
+
+/* Totals of one point and sums of one stratum, one number per domain (or pair of domains). */
+struct sums {
+    size_t levels;
+    double *point;   /* totals of the point */
+    bool *here;      /* the domain has a count in this point */
+    size_t *touched; /* domains that have */
+    size_t touches;
+    double *total;   /* over the points of the stratum */
+    double *product; /* of totals, levels x levels */
+    size_t *points;  /* of the stratum where the domain has a count */
+    size_t n;        /* points of the stratum */
+};
+
+static enum err sums_start(struct sums *s, size_t levels)
+{
+    *s = (struct sums){.levels = levels};
+    s->point = calloc(levels, sizeof *s->point);
+    s->here = calloc(levels, sizeof *s->here);
+    s->touched = calloc(levels, sizeof *s->touched);
+    s->total = calloc(levels, sizeof *s->total);
+    s->product = calloc(levels * levels, sizeof *s->product);
+    s->points = calloc(levels, sizeof *s->points);
+    return s->point && s->here && s->touched && s->total && s->product && s->points ? ERR_OK
+                                                                                    : ERR_NOMEM;
+}
+
+static void sums_end(struct sums *s)
+{
+    free(s->point);
+    free(s->here);
+    free(s->touched);
+    free(s->total);
+    free(s->product);
+    free(s->points);
+}
+
+static void add_row(const struct design *d, const struct design_domains *q, size_t row,
+                    struct sums *s)
+{
+    const struct frame_list *l = q->list;
+    int32_t v = q->level != NULL ? q->level[row] : 0;
+    if (v == FRAME_MISSING || !estimate_used(l, row) ||
+        (l->arm[row] != 0 && l->arm[row] != q->item))
+        return;
+    if (!s->here[v]) {
+        s->here[v] = true;
+        s->touched[s->touches++] = (size_t)v;
+    }
+    const struct design_mean *m = l->arm[row] == 0 ? &q->control[v] : &q->treatment[v];
+    double u = design_weight(d->f, row) * (l->count[row] - m->mean) / m->weights;
+    s->point[v] += l->arm[row] == 0 ? -u : u;
+}
+
+static void end_point(struct sums *s)
+{
+    for (size_t i = 0; i < s->touches; i++) {
+        size_t a = s->touched[i];
+        s->total[a] += s->point[a];
+        s->points[a]++;
+        for (size_t j = 0; j < s->touches; j++) {
+            size_t b = s->touched[j];
+            s->product[a * s->levels + b] += s->point[a] * s->point[b];
+        }
+    }
+    for (size_t i = 0; i < s->touches; i++) {
+        s->point[s->touched[i]] = 0;
+        s->here[s->touched[i]] = false;
+    }
+    s->touches = 0;
+    s->n++;
+}
+
+/* A single point has no spread of its own. The totals of all points add up to 0 in every domain
+ * (the means make it so), hence centring it on their mean leaves its total as it is. */
+static void end_stratum(struct sums *s, double *cov, size_t *df)
+{
+    double n = (double)s->n, scale = s->n > 1 ? n / (n - 1) : 1;
+    for (size_t a = 0; a < s->levels; a++) {
+        for (size_t b = 0; b < s->levels; b++) {
+            double centre = s->n > 1 ? s->total[a] * s->total[b] / n : 0;
+            cov[a * s->levels + b] += scale * (s->product[a * s->levels + b] - centre);
+        }
+        if (s->points[a] > 0)
+            df[a] += s->points[a] - 1;
+    }
+    memset(s->total, 0, s->levels * sizeof *s->total);
+    memset(s->product, 0, s->levels * s->levels * sizeof *s->product);
+    memset(s->points, 0, s->levels * sizeof *s->points);
+    s->n = 0;
+}
+
+enum err design_covariance(const struct design *d, const struct design_domains *q, double *cov,
+                           size_t *df)
+{
+    struct sums s;
+    enum err e = sums_start(&s, q->levels);
+    if (e != ERR_OK)
+        goto out;
+    memset(cov, 0, q->levels * q->levels * sizeof *cov);
+    memset(df, 0, q->levels * sizeof *df);
+    for (size_t i = 0; i < d->f->n; i++) {
+        add_row(d, q, d->place[i].row, &s);
+        bool last = i + 1 == d->f->n;
+        if (last || !same_point(d, i, i + 1))
+            end_point(&s);
+        if (last || !same_stratum(d, i, i + 1))
+            end_stratum(&s, cov, df);
+    }
+out:
+    sums_end(&s);
+    return e;
+}

@@ -1,0 +1,46 @@
+/* The sampling design: weights, sampling points (clusters) and strata, and the variances that come
+ * of them. Taylor linearisation of a difference of two weighted means in domains, first stage with
+ * replacement (Binder 1983; Wolter 2007, chapter 6): u_i = w_i (y_i - mean_arm) / W_arm, + in
+ * treatment, - in control, 0 outside the domain; totals t of the points of each stratum;
+ * V = sum over strata of n/(n-1) sum (t - mean t)^2. Without points every row is one of its own. */
+#ifndef SANAQ_ADMIN_ESTIMATE_DESIGN_H
+#define SANAQ_ADMIN_ESTIMATE_DESIGN_H
+
+#include "admin/frame/frame.h"
+
+struct design;
+
+/** The design of all rows of ${f}: those without a count stay in, as zeros. Needs a weight, psu or
+ *  stratum in the frame. ERR_STUDY (said) for a weight that is not a number above 0; ERR_NOMEM. */
+enum err design_new(const struct frame *f, struct design **out);
+void design_free(struct design *d);
+
+size_t design_points(const struct design *d); /* a point number seen in two strata counts twice */
+size_t design_strata(const struct design *d);
+size_t design_lone(const struct design *d);  /* strata with a single point */
+size_t design_split(const struct design *d); /* point numbers seen in more than one stratum */
+
+double design_weight(const struct frame *f, size_t row);
+
+/** One arm of one domain. */
+struct design_mean {
+    double weights; /* sum */
+    double mean;    /* weighted */
+};
+
+struct design_domains {
+    const struct frame_list *list;
+    int item;             /* arm compared with control */
+    const int32_t *level; /* domain of each row, FRAME_MISSING: none; NULL: all rows in domain 0 */
+    size_t levels;
+    const struct design_mean *control, *treatment; /* one per domain; weights 0: nobody there */
+};
+
+/** Covariance (levels x levels, by rows) of the differences, and degrees of freedom of each domain:
+ *  points minus strata, of those where the domain has a count (Korn and Graubard 1999), so that a
+ *  domain of few points does not borrow the confidence of the others. The single point of a stratum
+ *  is centred on the mean of all points' totals. ERR_NOMEM. */
+enum err design_covariance(const struct design *d, const struct design_domains *q, double *cov,
+                           size_t *df);
+
+#endif

@@ -1,0 +1,151 @@
+#include "admin/estimate/estimate.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/estimate/dim.h"
+#include "core/log.h"
+
+static const struct estimator *const table[] = {&dim_estimator};
+
+const struct estimator *const *estimate_table(size_t *count)
+{
+    *count = sizeof table / sizeof *table;
+    return table;
+}
+
+const struct estimator *estimate_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(table[i]->name, name) == 0)
+            return table[i];
+    return NULL;
+}
+
+void estimate_free(struct estimate_result *r)
+{
+    if (r == NULL)
+        return;
+    for (size_t i = 0; i < r->warnings; i++)
+        free(r->warning[i]);
+    free(r->warning);
+    free(r->group);
+    free(r->test);
+    free(r);
+}
+
+enum err estimate_warn(struct estimate_result *r, const char *fmt, ...)
+{
+    va_list ap, again;
+    va_start(ap, fmt);
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    va_end(ap);
+    char *s = n < 0 ? NULL : malloc((size_t)n + 1);
+    if (s != NULL)
+        vsnprintf(s, (size_t)n + 1, fmt, again);
+    va_end(again);
+    char **more = s == NULL ? NULL : realloc(r->warning, (r->warnings + 1) * sizeof *more);
+    if (more == NULL) {
+        free(s);
+        return ERR_NOMEM;
+    }
+    r->warning = more;
+    r->warning[r->warnings++] = s;
+    return ERR_OK;
+}
+
+bool estimate_used(const struct frame_list *list, size_t i)
+{
+    return list->arm[i] >= 0 && list->count[i] >= 0;
+}
+
+char *estimate_group_name(const struct estimate_result *r, const struct estimate_group *g,
+                          char *out, size_t room)
+{
+    const char *item = r->arms > 2 ? g->item_name : NULL;
+    if (g->by < 0)
+        snprintf(out, room, "all respondents%s%s%s", item ? " (" : "", item ? item : "",
+                 item ? ")" : "");
+    else
+        snprintf(out, room, "%s = %s%s%s%s", g->by_name, g->value, item ? " (" : "",
+                 item ? item : "", item ? ")" : "");
+    return out;
+}
+
+static void count_rows(const struct frame *f, const struct frame_list *l, struct estimate_result *r,
+                       size_t *above)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        if (l->arm[i] < 0)
+            continue;
+        bool control = l->arm[i] == 0;
+        if (l->count[i] < 0) {
+            (*(control ? &r->missing_control : &r->missing_treatment))++;
+            continue;
+        }
+        r->n++;
+        (*(control ? &r->n_control : &r->n_treatment))++;
+        *above += control && l->count[i] > l->items;
+    }
+}
+
+static void name_list(const struct frame_list *l, struct estimate_result *r)
+{
+    r->list = l->id;
+    r->items = l->items;
+    r->arms = l->arms;
+    r->has_hide = l->has_hide;
+    r->hide = l->hide[1];
+    for (size_t k = 2; k < l->arms; k++)
+        r->has_hide = r->has_hide && l->hide[k] == l->hide[1];
+}
+
+static enum err warn_of_rows(const struct frame *f, struct estimate_result *r, size_t above)
+{
+    enum err e = ERR_OK;
+    if (f->rehearsal)
+        e = estimate_warn(r,
+                          "This is a rehearsal: the %zu interviews are tests or simulated, nobody "
+                          "was asked.",
+                          f->n);
+    if (e == ERR_OK && above > 0)
+        e = estimate_warn(r,
+                          "%zu control %s J + 1 = %d, more than the %d items shown: a mistake in "
+                          "recording. Kept as recorded, because removing them would bias one arm.",
+                          above, above == 1 ? "count is" : "counts are", r->items + 1, r->items);
+    if (e == ERR_OK && r->missing_control + r->missing_treatment > 0)
+        e = estimate_warn(r,
+                          "Counts are missing for %zu in control (of %zu) and %zu in treatment (of "
+                          "%zu); the estimate is of those who gave a count, and is biased if not "
+                          "giving one depends on the arm.",
+                          r->missing_control, r->missing_control + r->n_control,
+                          r->missing_treatment, r->missing_treatment + r->n_treatment);
+    return e;
+}
+
+enum err estimate_start(const struct frame *f, const struct estimate_options *o, const char *method,
+                        struct estimate_result **out)
+{
+    const struct frame_list *l = &f->list[o->list];
+    size_t above = 0;
+    enum err e = ERR_NOMEM;
+    struct estimate_result *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return e;
+    r->method = method;
+    r->archive = f->archive;
+    r->weight_cv = NAN;
+    name_list(l, r);
+    count_rows(f, l, r, &above);
+    if ((e = warn_of_rows(f, r, above)) != ERR_OK)
+        goto out;
+    *out = r;
+    r = NULL;
+out:
+    estimate_free(r);
+    return e;
+}

@@ -1,0 +1,53 @@
+/* From events to contacts: what became of each, however its entries came. */
+#ifndef SANAQ_ADMIN_FRAME_FOLD_H
+#define SANAQ_ADMIN_FRAME_FOLD_H
+
+#include "admin/verify.h"
+#include "core/disposition.h"
+
+struct fold_contact {
+    size_t device;   /* index into the report */
+    uint32_t number; /* on that device */
+    bool test, simulated;
+    bool assigned, ended; /* `assigned` and `outcome` came */
+    bool voided, withdrawn;
+    char interviewer[ENTRY_CODE_LEN + 1], point[POINTS_MAX_ID + 1];
+    uint16_t stratum, disposition;
+    uint8_t eligible;
+    struct draw draw;                /* researchers only */
+    uint32_t counted;                /* bit l: list l has its entry */
+    int8_t count[STUDY_MAX_LISTS];   /* or a missing code; where counted */
+    int32_t *answer;                 /* one per question, NULL before the outcome; owned */
+};
+
+struct fold {
+    struct fold_contact *contact; /* ordered by device, then as they began */
+    size_t contacts;
+    size_t room;
+    bool answers; /* opened with a researcher's key */
+};
+
+/** A verify_event; ctx is a struct fold that started as {0}. ERR_NOMEM. */
+enum err fold_event(void *ctx, const struct verify_report *r, size_t device, uint64_t n,
+                    const struct entry_field *field, const struct entry_answers *answers);
+void fold_free(struct fold *f);
+
+/** True if this contact's interview is one that a frame may hold: drawn, ended as an interview or broken off after
+ *  the draw, neither void nor withdrawn. */
+bool fold_in_frame(const struct fold_contact *c);
+
+/** Ledger of draws: one for each list asked in an `assigned` entry.
+ *  assigned = counted + dont_know + refused + broken_off + voided + withdrawn + unfinished. */
+struct fold_draws {
+    uint64_t assigned, counted, dont_know, refused, broken_off, voided, withdrawn, unfinished;
+    uint64_t test, simulated; /* of those assigned */
+};
+void fold_draws(const struct fold *f, const struct verify_report *r, struct fold_draws *out);
+
+/** Ledger of addresses: how many contacts ended with each code of disposition_table (same order). */
+void fold_finals(const struct fold *f, uint64_t *count);
+
+/** True if any contact is neither test nor simulated. */
+bool fold_has_live(const struct fold *f);
+
+#endif

@@ -1,0 +1,93 @@
+/* The frame: one row an interview, columns of codes, counts and weights. It comes from an archive
+ * or from a CSV file, and estimators see nothing else. Plain memory: an opened archive lives here
+ * only while a command runs. */
+#ifndef SANAQ_ADMIN_FRAME_H
+#define SANAQ_ADMIN_FRAME_H
+
+#include "core/err.h"
+#include "core/study.h"
+
+enum {
+    FRAME_MAX_COLUMNS = 600,
+    FRAME_MAX_LEVELS = 100000,
+    FRAME_MAX_ARMS = 1 + STUDY_MAX_SENSITIVE
+};
+
+enum { FRAME_MISSING = -1 }; /* level or arm of a row that has none */
+
+/** A count that is missing nobody knows why: flat files give no reason. */
+enum { FRAME_NO_REASON = -6 };
+
+/** Where a column stands in an export: points before the lists, questions after them, derived last.
+ */
+enum frame_role { FRAME_QUESTION, FRAME_POINT, FRAME_DERIVED };
+
+/** A categorical column: each row holds an index into the levels (codes as text). */
+struct frame_column {
+    char *name;
+    char *label; /* for people: question text in English or the first language; may be NULL */
+    char **
+        level; /* distinct codes as text, sorted: as numbers where all are numbers, else by bytes */
+    char **level_label; /* for people; NULL, or an entry per level that may be NULL */
+    size_t levels;
+    int32_t *row;         /* index into level, or FRAME_MISSING */
+    int8_t *why;          /* missing code (-1..-5) per row, 0 where present; NULL: not known why */
+    bool prespecified;    /* named in the study's analysis.by */
+    enum frame_role role; /* FRAME_QUESTION unless somebody says otherwise */
+};
+
+/** One list experiment: arm and count of each row. */
+struct frame_list {
+    char *id;                        /* NULL in a flat file */
+    int items;                       /* J */
+    size_t arms;                     /* 1 + number of sensitive items */
+    char *sensitive[FRAME_MAX_ARMS]; /* [k], k >= 1: id of the item of arm k; NULL in a flat file
+                                        with one */
+    char *sensitive_label[FRAME_MAX_ARMS]; /* may be NULL */
+    bool has_hide;
+    enum study_hide hide[FRAME_MAX_ARMS];
+    int8_t *arm;     /* 0 control, k; FRAME_MISSING where the list was not asked */
+    int16_t *count;  /* 0..J+1, a missing code or FRAME_NO_REASON */
+    uint64_t *order; /* permutation number, NULL in a flat file */
+};
+
+struct frame {
+    size_t n;
+    char **id; /* name of each row (device and contact), or NULL: rows are lines of a file */
+    struct frame_column *column;
+    size_t columns;
+    struct frame_list *list;
+    size_t lists;
+    double *weight;   /* NULL: none */
+    int32_t *psu;     /* sampling point per row, 0.., NULL: none */
+    int32_t *stratum; /* design stratum per row, 0.., NULL: none */
+    size_t psus, strata;
+    bool archive;            /* from sealed interviews; else a flat file */
+    bool rehearsal;          /* only test or simulated interviews */
+    size_t tests, simulated; /* how many of each among the n rows */
+};
+
+/** A new frame of ${n} rows without columns; ERR_NOMEM. */
+enum err frame_new(size_t n, struct frame **out);
+/** Releases all of it, lists and arrays too (all from malloc); NULL does nothing. */
+void frame_free(struct frame *f);
+
+/** Add a column from one text per row (NULL or "" = missing); copies everything. The texts become
+ *  sorted levels. A column of more than FRAME_MAX_LEVELS texts is a name, not a group: it is left
+ * out with a note. ERR_NOMEM, ERR_STUDY (name taken or too many columns; said). */
+enum err frame_add_texts(struct frame *f, const char *name, const char *const *text);
+
+/** Index of a column, -1 if there is none. */
+int frame_find(const struct frame *f, const char *name);
+
+/** Add a crossed column "a:b" from existing ones (level "x:y", those that occur, sorted by the
+ * first column, then the next); missing where either is. ERR_USAGE (said) where a column is not
+ * there or there would be more than FRAME_MAX_LEVELS combinations. */
+enum err frame_cross(struct frame *f, const char *const *names, size_t count, const char *name);
+
+/** Recode: `university=education:1-4=0,5-6=1`: new column from the codes of an old one; codes that
+ * no rule names become missing, with a note. ERR_USAGE (said) where the rule cannot be read or the
+ *  column is not there. */
+enum err frame_derive(struct frame *f, const char *rule);
+
+#endif

@@ -1,0 +1,278 @@
+#include "admin/frame/interviews.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/segment.h"
+
+struct making {
+    const struct fold *fold;
+    const struct verify_report *report;
+    const struct verify_pack *pack;
+    const struct fold_contact **row; /* contacts in the frame */
+    int32_t *point;                  /* of each row; -1: not in the list */
+    struct frame *frame;
+};
+
+/* Ids tell rows apart and nothing else: not the laptop, not the order of the day. */
+static enum err add_ids(struct making *m)
+{
+    struct frame *f = m->frame;
+    f->id = calloc(f->n > 0 ? f->n : 1, sizeof *f->id);
+    if (f->id == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < f->n; i++) {
+        uint8_t hash[HASH_LEN];
+        char hex[25];
+        struct hash h;
+        hash_start(&h, NULL, "row");
+        hash_add(&h, m->report->device[m->row[i]->device].id, 32);
+        hash_add_u32(&h, m->row[i]->number);
+        hash_end(&h, hash);
+        segment_hex(hash, 12, hex);
+        if ((f->id[i] = strdup(hex)) == NULL)
+            return ERR_NOMEM;
+    }
+    return ERR_OK;
+}
+
+/* English where the study has it: the tables around it are English. */
+static const char *label_of(const struct study *s, const struct study_text *t)
+{
+    int english = study_language_index(s, "en");
+    return study_text_in(t, english < 0 ? 0 : (size_t)english);
+}
+
+static char *copy(const char *text)
+{
+    return text != NULL && text[0] != '\0' ? strdup(text) : NULL;
+}
+
+static bool named_in_analysis(const struct study *s, const char *name)
+{
+    for (size_t i = 0; i < s->bys; i++)
+        if (strcmp(s->by[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Adds one column from texts and says what it is. */
+static enum err add_column(struct making *m, const char *name, const char *const *text,
+                           enum frame_role role, const char *label, struct frame_column **out)
+{
+    enum err e = frame_add_texts(m->frame, name, text);
+    int at = e == ERR_OK ? frame_find(m->frame, name) : -1;
+    if (at < 0) /* left out with a note: too many values to be groups */
+        return e;
+    struct frame_column *c = &m->frame->column[at];
+    c->role = role;
+    c->label = copy(label);
+    c->prespecified = named_in_analysis(m->pack->study, name);
+    *out = c;
+    return ERR_OK;
+}
+
+static enum err add_points(struct making *m, const char **text)
+{
+    const struct points *p = m->pack->points;
+    struct frame_column *c = NULL;
+    enum err e = ERR_OK;
+    for (size_t k = 0; e == ERR_OK && k < p->columns; k++) {
+        bool id = strcmp(p->column[k], "id") == 0;
+        if (strcmp(p->column[k], "weight") == 0 || strcmp(p->column[k], "target") == 0)
+            continue; /* the weight has a place of its own; targets are not of respondents */
+        for (size_t i = 0; i < m->frame->n; i++)
+            text[i] = m->point[i] >= 0
+                          ? points_value(p, (size_t)m->point[i], p->column[k])
+                          : id ? m->row[i]->point
+                               : NULL;
+        e = add_column(m, id ? "point" : p->column[k], text, FRAME_POINT, NULL, &c);
+    }
+    return e;
+}
+
+static enum err add_question(struct making *m, size_t q, const char **text, char (*number)[16])
+{
+    const struct study *s = m->pack->study;
+    const struct study_question *def = &s->question[q];
+    struct frame_column *c = NULL;
+    for (size_t i = 0; i < m->frame->n; i++) {
+        int32_t v = m->row[i]->answer[q];
+        snprintf(number[i], sizeof number[i], "%" PRId32, v);
+        text[i] = v >= 0 ? number[i] : NULL;
+    }
+    enum err e = add_column(m, def->id, text, FRAME_QUESTION, label_of(s, &def->text), &c);
+    if (e != ERR_OK || c == NULL)
+        return e;
+    c->why = calloc(m->frame->n > 0 ? m->frame->n : 1, 1);
+    c->level_label = calloc(c->levels > 0 ? c->levels : 1, sizeof *c->level_label);
+    if (c->why == NULL || c->level_label == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < m->frame->n; i++)
+        c->why[i] = m->row[i]->answer[q] < 0 ? (int8_t)m->row[i]->answer[q] : 0;
+    for (size_t l = 0; def->type == STUDY_CHOICE && l < c->levels; l++) {
+        const struct study_option *o =
+            study_option_by_code(def, (int32_t)strtol(c->level[l], NULL, 10));
+        c->level_label[l] = o != NULL ? copy(label_of(s, &o->text)) : NULL;
+    }
+    return ERR_OK;
+}
+
+static enum err add_derived(struct making *m, const struct study_derived *d, const char **text)
+{
+    struct frame_column *c = NULL;
+    for (size_t i = 0; i < m->frame->n; i++) {
+        text[i] = NULL;
+        for (size_t k = 0; k < d->maps; k++)
+            if (d->map[k].code == m->row[i]->answer[d->question])
+                text[i] = d->map[k].value;
+    }
+    return add_column(m, d->id, text, FRAME_DERIVED, NULL, &c);
+}
+
+static enum err add_columns(struct making *m)
+{
+    const struct study *s = m->pack->study;
+    size_t n = m->frame->n > 0 ? m->frame->n : 1;
+    const char **text = calloc(n, sizeof *text);
+    char(*number)[16] = calloc(n, sizeof *number);
+    enum err e = text == NULL || number == NULL ? ERR_NOMEM : add_points(m, text);
+    for (size_t q = 0; e == ERR_OK && q < s->questions; q++)
+        e = add_question(m, q, text, number);
+    for (size_t d = 0; e == ERR_OK && d < s->deriveds; d++)
+        e = add_derived(m, &s->derived[d], text);
+    free(text);
+    free(number);
+    return e;
+}
+
+static enum err add_list(struct making *m, size_t l)
+{
+    const struct study *s = m->pack->study;
+    const struct study_list *def = &s->list[l];
+    struct frame_list *list = &m->frame->list[m->frame->lists++];
+    size_t n = m->frame->n > 0 ? m->frame->n : 1;
+    memset(list, 0, sizeof *list);
+    list->id = strdup(def->id);
+    list->items = (int)def->items;
+    list->arms = 1 + def->sensitives;
+    list->has_hide = true;
+    list->arm = calloc(n, sizeof *list->arm);
+    list->count = calloc(n, sizeof *list->count);
+    list->order = calloc(n, sizeof *list->order);
+    if (list->id == NULL || list->arm == NULL || list->count == NULL || list->order == NULL)
+        return ERR_NOMEM;
+    for (size_t k = 0; k < def->sensitives; k++) {
+        list->sensitive[k + 1] = strdup(def->sensitive[k].id);
+        list->sensitive_label[k + 1] = copy(label_of(s, &def->sensitive[k].text));
+        list->hide[k + 1] = def->sensitive[k].hide;
+        if (list->sensitive[k + 1] == NULL)
+            return ERR_NOMEM;
+    }
+    for (size_t i = 0; i < m->frame->n; i++) {
+        const struct fold_contact *c = m->row[i];
+        bool asked = c->draw.arm[l] != ARM_NOT_ASKED;
+        bool counted = (c->counted >> l & 1) != 0;
+        list->arm[i] = asked ? (int8_t)c->draw.arm[l] : FRAME_MISSING;
+        list->count[i] = !asked ? ANSWER_NOT_ASKED : counted ? c->count[l] : ANSWER_NOT_REACHED;
+        list->order[i] = c->draw.order[l];
+    }
+    return ERR_OK;
+}
+
+static enum err add_lists(struct making *m)
+{
+    enum err e = ERR_OK;
+    m->frame->list = calloc(m->pack->study->lists, sizeof *m->frame->list);
+    if (m->frame->list == NULL)
+        return ERR_NOMEM;
+    for (size_t l = 0; e == ERR_OK && l < m->pack->study->lists; l++)
+        e = add_list(m, l);
+    return e;
+}
+
+/* Design weights, sampling points as clusters, the pack's strata. */
+static enum err add_design(struct making *m)
+{
+    struct frame *f = m->frame;
+    const struct study *s = m->pack->study;
+    size_t n = f->n > 0 ? f->n : 1;
+    bool known = f->n > 0;
+    for (size_t i = 0; i < f->n; i++)
+        known = known && m->point[i] >= 0;
+    if (!known)
+        return ERR_OK;
+    f->psu = calloc(n, sizeof *f->psu);
+    f->stratum = calloc(n, sizeof *f->stratum);
+    f->weight = s->weights.present && s->weights.base != NULL ? calloc(n, sizeof *f->weight) : NULL;
+    if (f->psu == NULL || f->stratum == NULL ||
+        (f->weight == NULL && s->weights.present && s->weights.base != NULL))
+        return ERR_NOMEM;
+    f->psus = m->pack->points->count;
+    f->strata = m->pack->points->strata;
+    for (size_t i = 0; i < f->n; i++) {
+        size_t p = (size_t)m->point[i];
+        f->psu[i] = m->point[i];
+        f->stratum[i] = m->pack->points->stratum_of[p] - 1;
+        if (f->weight != NULL)
+            f->weight[i] = points_weight(m->pack->points, p, s->weights.base);
+    }
+    return ERR_OK;
+}
+
+static enum err choose_rows(struct making *m, size_t *left)
+{
+    const struct fold *fold = m->fold;
+    bool live = fold_has_live(fold);
+    size_t n = 0;
+    m->row = calloc(fold->contacts > 0 ? fold->contacts : 1, sizeof *m->row);
+    if (m->row == NULL)
+        return ERR_NOMEM;
+    *left = 0;
+    for (size_t i = 0; i < fold->contacts; i++) {
+        const struct fold_contact *c = &fold->contact[i];
+        if (!fold_in_frame(c) || (live && (c->test || c->simulated)))
+            continue;
+        if (m->report->device[c->device].pack != m->pack)
+            ++*left;
+        else
+            m->row[n++] = c;
+    }
+    enum err e = frame_new(n, &m->frame);
+    m->point = calloc(n > 0 ? n : 1, sizeof *m->point);
+    if (e != ERR_OK || m->point == NULL)
+        return ERR_NOMEM;
+    m->frame->archive = true;
+    m->frame->rehearsal = !live;
+    for (size_t i = 0; i < n; i++) {
+        m->point[i] = points_find(m->pack->points, m->row[i]->point);
+        m->frame->tests += m->row[i]->test;
+        m->frame->simulated += m->row[i]->simulated;
+    }
+    return ERR_OK;
+}
+
+enum err interviews_frame(const struct fold *f, const struct verify_report *r,
+                          const struct verify_pack *pack, struct frame **out, size_t *left)
+{
+    struct making m = {.fold = f, .report = r, .pack = pack};
+    enum err e = choose_rows(&m, left);
+    if (e == ERR_OK)
+        e = add_ids(&m);
+    if (e == ERR_OK)
+        e = add_columns(&m);
+    if (e == ERR_OK)
+        e = add_lists(&m);
+    if (e == ERR_OK)
+        e = add_design(&m);
+    free(m.row);
+    free(m.point);
+    if (e != ERR_OK) {
+        frame_free(m.frame);
+        return e;
+    }
+    *out = m.frame;
+    return ERR_OK;
+}

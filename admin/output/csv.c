@@ -1,0 +1,321 @@
+#include "admin/output/csv.h"
+
+#include <csv.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+
+static const struct {
+    int code;
+    const char *meaning;
+} missing_code[] = {
+    {ANSWER_DONT_KNOW, "don't know"},    {ANSWER_REFUSED, "refused"},
+    {ANSWER_NOT_ASKED, "not asked"},     {ANSWER_NOT_REACHED, "not reached"},
+    {ANSWER_INVALID, "no longer valid"},
+};
+enum { MISSING_CODES = sizeof missing_code / sizeof *missing_code };
+
+/* One line being written. */
+struct line {
+    struct buffer *out;
+    bool begun;
+};
+
+/* A field as it is: quoted only where it must be, because some programs take quoted numbers for
+ * text. */
+static void raw_field(struct line *l, const char *s)
+{
+    size_t n = strlen(s);
+    if (l->begun)
+        buffer_u8(l->out, ',');
+    l->begun = true;
+    if (strpbrk(s, ",\"\r\n") == NULL && s[0] != ' ' && (n == 0 || s[n - 1] != ' ')) {
+        buffer_add(l->out, s, n);
+        return;
+    }
+    size_t room = 2 * n + 2; /* every byte a quote, and the two around */
+    char *quoted = malloc(room);
+    if (quoted == NULL)
+        l->out->failed = true;
+    else
+        buffer_add(l->out, quoted, csv_write(quoted, room, s, n));
+    free(quoted);
+}
+
+static bool is_number(const char *s)
+{
+    char *end;
+    if (s[strspn(s, "0123456789+-.eE")] != '\0')
+        return false;
+    strtod(s, &end);
+    return end != s && *end == '\0';
+}
+
+static void text_field(struct line *l, const char *s)
+{
+    if (s == NULL || s[0] == '\0' || strchr("=+-@\t\r", s[0]) == NULL || is_number(s)) {
+        raw_field(l, s != NULL ? s : "");
+        return;
+    }
+    size_t room = strlen(s) + 2;
+    char *guarded = malloc(room);
+    if (guarded == NULL) {
+        l->out->failed = true;
+        return;
+    }
+    snprintf(guarded, room, "'%s", s);
+    raw_field(l, guarded);
+    free(guarded);
+}
+
+static void int_field(struct line *l, long v)
+{
+    char s[24];
+    snprintf(s, sizeof s, "%ld", v);
+    raw_field(l, s);
+}
+
+static void end_line(struct line *l)
+{
+    buffer_add(l->out, "\r\n", 2);
+    l->begun = false;
+}
+
+static const char *list_name(const struct frame_list *l)
+{
+    return l->id != NULL ? l->id : "list";
+}
+
+/* "policies_y" */
+static char *list_column(const struct frame_list *l, const char *what, char out[STUDY_MAX_ID + 16])
+{
+    snprintf(out, STUDY_MAX_ID + 16, "%.*s_%s", STUDY_MAX_ID, list_name(l), what);
+    return out;
+}
+
+static const char *const list_part[] = {"treat", "y", "y_missing", "items"};
+enum { LIST_PARTS = sizeof list_part / sizeof *list_part };
+
+/* A flat file's rows have no name but their number, unless it brought an id of its own. */
+static bool writes_id(const struct frame *f)
+{
+    return f->id != NULL || frame_find(f, "id") < 0;
+}
+
+static void names_of(const struct frame *f, enum frame_role role, struct line *l)
+{
+    for (size_t i = 0; i < f->columns; i++)
+        if (f->column[i].role == role)
+            text_field(l, f->column[i].name);
+}
+
+static void header(const struct frame *f, struct line *l)
+{
+    char name[STUDY_MAX_ID + 16];
+    if (writes_id(f))
+        raw_field(l, "id");
+    names_of(f, FRAME_POINT, l);
+    for (size_t i = 0; i < f->lists; i++)
+        for (size_t p = 0; p < LIST_PARTS; p++)
+            text_field(l, list_column(&f->list[i], list_part[p], name));
+    names_of(f, FRAME_QUESTION, l);
+    names_of(f, FRAME_DERIVED, l);
+    if (f->weight != NULL)
+        raw_field(l, "weight");
+    end_line(l);
+}
+
+/* Names that this file gives must not be taken by columns of the frame. */
+static enum err check_names(const struct frame *f)
+{
+    char name[STUDY_MAX_ID + 16];
+    const char *taken = NULL;
+    if (f->id != NULL && frame_find(f, "id") >= 0)
+        taken = "id";
+    if (f->weight != NULL && frame_find(f, "weight") >= 0)
+        taken = "weight";
+    for (size_t i = 0; i < f->lists && taken == NULL; i++)
+        for (size_t p = 0; p < LIST_PARTS && taken == NULL; p++)
+            if (frame_find(f, list_column(&f->list[i], list_part[p], name)) >= 0)
+                taken = name;
+    if (taken == NULL)
+        return ERR_OK;
+    return log_fail(ERR_STUDY,
+                    "column %s: the export writes a column of that name itself; rename it "
+                    "in the data",
+                    taken);
+}
+
+static void values_of(const struct frame *f, enum frame_role role, size_t row, struct line *l)
+{
+    for (size_t i = 0; i < f->columns; i++) {
+        const struct frame_column *c = &f->column[i];
+        if (c->role != role)
+            continue;
+        if (c->row[row] != FRAME_MISSING)
+            text_field(l, c->level[c->row[row]]);
+        else if (c->why != NULL && c->why[row] != 0)
+            int_field(l, c->why[row]);
+        else
+            raw_field(l, "");
+    }
+}
+
+static void list_fields(const struct frame_list *q, size_t row, struct line *l)
+{
+    int16_t y = q->count[row];
+    if (q->arm[row] != FRAME_MISSING)
+        int_field(l, q->arm[row]);
+    else
+        raw_field(l, "");
+    if (y >= 0)
+        int_field(l, y);
+    else
+        raw_field(l, "");
+    if (y < 0 && y != FRAME_NO_REASON)
+        int_field(l, y);
+    else
+        raw_field(l, "");
+    int_field(l, q->items);
+}
+
+static void row_fields(const struct frame *f, size_t row, struct line *l)
+{
+    char weight[32];
+    if (f->id != NULL)
+        text_field(l, f->id[row]);
+    else if (writes_id(f))
+        int_field(l, (long)row + 1);
+    values_of(f, FRAME_POINT, row, l);
+    for (size_t i = 0; i < f->lists; i++)
+        list_fields(&f->list[i], row, l);
+    values_of(f, FRAME_QUESTION, row, l);
+    values_of(f, FRAME_DERIVED, row, l);
+    if (f->weight != NULL) {
+        snprintf(weight, sizeof weight, "%.17g", f->weight[row]);
+        raw_field(l, weight);
+    }
+    end_line(l);
+}
+
+struct named {
+    const char *id;
+    size_t row;
+};
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp(((const struct named *)a)->id, ((const struct named *)b)->id);
+}
+
+enum err csv_export_frame(const struct frame *f, struct buffer *out)
+{
+    struct line l = {out, false};
+    enum err e = check_names(f);
+    if (e != ERR_OK)
+        return e;
+    struct named *order = calloc(f->n + 1, sizeof *order);
+    if (order == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < f->n; i++)
+        order[i] = (struct named){f->id != NULL ? f->id[i] : NULL, i};
+    if (f->id != NULL)
+        qsort(order, f->n, sizeof *order, by_id);
+    header(f, &l);
+    for (size_t i = 0; i < f->n; i++)
+        row_fields(f, order[i].row, &l);
+    free(order);
+    return out->failed ? ERR_NOMEM : ERR_OK;
+}
+
+/* One line of the codebook; ${code} NULL: about the variable as a whole. */
+static void book_line(struct line *l, const char *variable, const char *label, const char *code,
+                      const char *meaning, bool missing)
+{
+    text_field(l, variable);
+    text_field(l, label);
+    text_field(l, code);
+    text_field(l, meaning);
+    int_field(l, missing);
+    end_line(l);
+}
+
+static void book_missing(struct line *l, const char *variable, const char *label)
+{
+    char code[16];
+    for (size_t i = 0; i < MISSING_CODES; i++) {
+        snprintf(code, sizeof code, "%d", missing_code[i].code);
+        book_line(l, variable, label, code, missing_code[i].meaning, true);
+    }
+}
+
+/* A column with more values than this is listed by its number of values, not by each. */
+enum { BOOK_MAX_LEVELS = 200 };
+
+static void book_column(struct line *l, const struct frame_column *c)
+{
+    char meaning[64];
+    if (c->levels > BOOK_MAX_LEVELS) {
+        snprintf(meaning, sizeof meaning, "%zu different values", c->levels);
+        book_line(l, c->name, c->label, NULL, meaning, false);
+    }
+    for (size_t i = 0; i < c->levels && c->levels <= BOOK_MAX_LEVELS; i++)
+        book_line(l, c->name, c->label, c->level[i],
+                  c->level_label != NULL && c->level_label[i] != NULL ? c->level_label[i]
+                                                                      : c->level[i],
+                  false);
+    if (c->why != NULL)
+        book_missing(l, c->name, c->label);
+}
+
+static void book_role(struct line *l, const struct frame *f, enum frame_role role)
+{
+    for (size_t i = 0; i < f->columns; i++)
+        if (f->column[i].role == role)
+            book_column(l, &f->column[i]);
+}
+
+static void book_list(struct line *l, const struct frame_list *q)
+{
+    char name[STUDY_MAX_ID + 16], code[24], meaning[64];
+    const char *label = "arm of the list experiment";
+    list_column(q, "treat", name);
+    book_line(l, name, label, "0", "control", false);
+    for (size_t k = 1; k < q->arms; k++) {
+        const char *item = q->sensitive_label[k] != NULL ? q->sensitive_label[k] : q->sensitive[k];
+        snprintf(code, sizeof code, "%zu", k);
+        book_line(l, name, label, code, item != NULL ? item : "with the sensitive item", false);
+    }
+    snprintf(meaning, sizeof meaning, "0 to %d; empty where missing", q->items + 1);
+    book_line(l, list_column(q, "y", name), "how many items of the list", NULL, meaning, false);
+    book_missing(l, list_column(q, "y_missing", name), "why the count is missing");
+    snprintf(code, sizeof code, "%d", q->items);
+    book_line(l, list_column(q, "items", name), "control items of the list (J)", code, code, false);
+}
+
+enum err csv_export_codebook(const struct frame *f, struct buffer *out)
+{
+    struct line l = {out, false};
+    static const char *const title[] = {"variable", "label", "code", "meaning", "missing"};
+    for (size_t i = 0; i < sizeof title / sizeof *title; i++)
+        raw_field(&l, title[i]);
+    end_line(&l);
+    if (writes_id(f))
+        book_line(&l, "id", f->id != NULL ? "interview; rows are sorted by it" : "row of the data",
+                  NULL, NULL, false);
+    book_role(&l, f, FRAME_POINT);
+    for (size_t i = 0; i < f->lists; i++)
+        book_list(&l, &f->list[i]);
+    book_role(&l, f, FRAME_QUESTION);
+    book_role(&l, f, FRAME_DERIVED);
+    if (f->weight != NULL)
+        book_line(&l, "weight", "weight of the respondent", NULL, "a number above 0", false);
+    book_line(
+        &l, NULL, "about texts", "'",
+        "an apostrophe before a text that begins with = + - @ or a tab keeps a spreadsheet from "
+        "running it as a formula; it is not part of the text",
+        false);
+    return out->failed ? ERR_NOMEM : ERR_OK;
+}

@@ -1,0 +1,283 @@
+#include "admin/pull.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/intake.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "core/segment.h"
+
+struct pulling {
+    struct archive *archive;
+    struct pull_counts n;
+    bool shows; /* progress on a terminal */
+    /* from a laptop's store: the stream in hand */
+    struct buffer preamble, entries;
+    uint8_t device[32], head[HASH_LEN], before[HASH_LEN];
+    uint64_t stream, first, last;
+};
+
+static void progress(struct pulling *p)
+{
+    if (p->shows && p->n.segments % 64 == 0)
+        fprintf(stderr, "\rpull: %u segments, %u new ", p->n.segments, p->n.fresh);
+}
+
+static enum err refuse(struct pulling *p, const char *path, const char *why)
+{
+    p->n.refused++;
+    log_note("%s: %s", path, why);
+    return ERR_OK;
+}
+
+/* ---- pieces ---- */
+
+static enum err put_segment(struct pulling *p, const char *name, const uint8_t device[32],
+                            struct bytes file, const char *path)
+{
+    struct segment s;
+    struct segment_name n;
+    bool fresh = false;
+    if (!segment_get_name(name, &n) || memcmp(n.device, device, sizeof n.device) != 0)
+        return refuse(p, path, "this is not the name of a segment of this laptop; set aside");
+    if (intake_read(file, &s) != ERR_OK)
+        refuse(p, path, "damaged; kept, and listed by verify; sync again from the laptop");
+    else if (s.truncated)
+        refuse(p, path, "cut short; what is whole was kept; sync again from the laptop");
+    else if (memcmp(s.pre.device, device, 32) != 0)
+        refuse(p, path, "a segment of another laptop under this name; kept, and listed by verify");
+    enum err e = archive_put_segment(p->archive, name, device, n.first, file, &fresh);
+    p->n.segments++;
+    p->n.fresh += fresh;
+    progress(p);
+    return e;
+}
+
+static enum err put_pack(struct pulling *p, struct bytes file, const char *path)
+{
+    struct pack *pack = NULL;
+    bool fresh = false;
+    enum err e = pack_parse(file, path, &pack);
+    if (e != ERR_OK)
+        return e == ERR_NOMEM ? e : refuse(p, path, "the pack was set aside");
+    e = archive_put_pack(p->archive, pack->hash, file, &fresh);
+    p->n.packs += fresh;
+    pack_free(pack);
+    return e;
+}
+
+/* Signatures of approvals are checked by whoever uses them: the pack may come later. */
+static enum err put_approval(struct pulling *p, const char *name, struct bytes file, const char *path)
+{
+    uint8_t device[32];
+    char hex[65] = "";
+    bool fresh = false;
+    snprintf(hex, sizeof hex, "%.64s", name);
+    if (strlen(name) != 64 + strlen(".approval") || !segment_unhex(hex, 32, device) ||
+        file.len > NOTICE_MAX_BYTES)
+        return refuse(p, path, "this is not an approval; set aside");
+    enum err e = archive_put_notice(p->archive, NOTICE_APPROVAL, device, file, &fresh);
+    p->n.approvals += fresh;
+    return e;
+}
+
+/* ---- a folder ---- */
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t n = strlen(name), m = strlen(end);
+    return n > m && strcmp(name + n - m, end) == 0;
+}
+
+typedef enum err visit_file(struct pulling *p, const char *name, struct bytes file, const char *path);
+
+/* Every regular file in ${dir} that ends so; a folder that is not there holds nothing. */
+static enum err each_file(struct pulling *p, const char *dir, const char *end, size_t limit,
+                          visit_file *visit)
+{
+    enum err e = ERR_OK;
+    struct dirent *entry;
+    DIR *d = opendir(dir);
+    if (d == NULL)
+        return errno == ENOENT ? ERR_OK : log_fail(ERR_FILE, "%s: %s", dir, strerror(errno));
+    while (e == ERR_OK && (entry = readdir(d)) != NULL) {
+        if (!ends_with(entry->d_name, end) || entry->d_name[0] == '.')
+            continue;
+        struct buffer b = {0};
+        char *path = file_join(dir, entry->d_name);
+        e = path == NULL ? ERR_NOMEM : file_read(path, limit, true, &b);
+        if (e == ERR_OK)
+            e = visit(p, entry->d_name, buffer_view(&b), path);
+        else if (e != ERR_NOMEM)
+            e = refuse(p, path, "could not be read; set aside");
+        buffer_free(&b);
+        free(path);
+    }
+    closedir(d);
+    return e;
+}
+
+static enum err visit_segment(struct pulling *p, const char *name, struct bytes file, const char *path)
+{
+    return put_segment(p, name, p->device, file, path);
+}
+
+static enum err visit_pack(struct pulling *p, const char *name, struct bytes file, const char *path)
+{
+    (void)name;
+    return put_pack(p, file, path);
+}
+
+static enum err each_device(struct pulling *p, const char *up)
+{
+    enum err e = ERR_OK;
+    struct dirent *entry;
+    DIR *d = opendir(up);
+    if (d == NULL)
+        return errno == ENOENT ? ERR_OK : log_fail(ERR_FILE, "%s: %s", up, strerror(errno));
+    while (e == ERR_OK && (entry = readdir(d)) != NULL) {
+        if (entry->d_name[0] == '.')
+            continue;
+        char *path = file_join(up, entry->d_name);
+        if (path == NULL)
+            e = ERR_NOMEM;
+        else if (!segment_unhex(entry->d_name, 32, p->device))
+            e = refuse(p, path, "this is not the name of a laptop's folder; set aside");
+        else
+            e = each_file(p, path, ".seg", SEGMENT_MAX_BYTES, visit_segment);
+        free(path);
+    }
+    closedir(d);
+    return e;
+}
+
+static enum err pull_folder(struct pulling *p, const char *folder)
+{
+    char *packs = file_join(folder, "packs"), *down = file_join(folder, "down"),
+         *up = file_join(folder, "up");
+    enum err e = packs == NULL || down == NULL || up == NULL ? ERR_NOMEM : ERR_OK;
+    if (e == ERR_OK && access(packs, F_OK) != 0 && access(up, F_OK) != 0)
+        e = log_fail(ERR_FILE, "%s: nothing of a laptop is here (no folders packs and up); is it the right one?",
+                     folder);
+    if (e == ERR_OK)
+        e = each_file(p, packs, ".pack", PACK_MAX_BYTES, visit_pack);
+    if (e == ERR_OK)
+        e = each_file(p, down, ".approval", NOTICE_MAX_BYTES, put_approval);
+    if (e == ERR_OK)
+        e = each_device(p, up);
+    free(packs);
+    free(down);
+    free(up);
+    return e;
+}
+
+/* ---- a laptop's store ---- */
+
+static enum err flush(struct pulling *p)
+{
+    struct segment_name n = {{0}, p->stream, p->first, p->last};
+    struct buffer b = {0};
+    char name[SEGMENT_NAME];
+    if (p->first == 0)
+        return ERR_OK;
+    memcpy(n.device, p->device, sizeof n.device);
+    segment_put_name(&n, name);
+    segment_put_start(&b, buffer_view(&p->preamble), p->first, p->before,
+                      (uint32_t)(p->last - p->first + 1));
+    buffer_add(&b, p->entries.p, p->entries.len);
+    enum err e = b.failed || p->entries.failed ? ERR_NOMEM
+                                               : put_segment(p, name, p->device, buffer_view(&b), name);
+    p->first = 0;
+    buffer_free(&p->entries);
+    buffer_free(&b);
+    return e;
+}
+
+static enum err store_pack(void *ctx, struct bytes pack)
+{
+    return put_pack(ctx, pack, "the pack in the store");
+}
+
+static enum err store_stream(void *ctx, uint64_t number, uint64_t first, struct bytes preamble)
+{
+    enum { DEVICE_AT = 8 + 2 + HASH_LEN };
+    struct pulling *p = ctx;
+    (void)first;
+    enum err e = flush(p);
+    buffer_free(&p->preamble);
+    buffer_add(&p->preamble, preamble.p, preamble.len);
+    p->stream = number;
+    if (e == ERR_OK && preamble.len < DEVICE_AT + 32 + SIGN_LEN)
+        return log_fail(ERR_FORMAT, "the store holds a damaged stream; use collect on the laptop");
+    memcpy(p->device, preamble.p + DEVICE_AT, 32);
+    hash_once(p->head, NULL, "stream", (struct bytes){preamble.p, preamble.len - SIGN_LEN});
+    return e;
+}
+
+static enum err store_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes sealed)
+{
+    struct pulling *p = ctx;
+    enum err e = ERR_OK;
+    (void)stream;
+    if (sealed.len <= SIGN_LEN)
+        return log_fail(ERR_FORMAT, "the store holds a damaged entry; use collect on the laptop");
+    bool full = p->first != 0 &&
+                (n != p->last + 1 || n - p->first >= SEGMENT_MAX_ENTRIES ||
+                 p->preamble.len + p->entries.len + sealed.len + 256 > SEGMENT_MAX_BYTES);
+    if (full)
+        e = flush(p);
+    if (p->first == 0) {
+        p->first = n;
+        memcpy(p->before, p->head, HASH_LEN);
+    }
+    p->last = n;
+    buffer_add(&p->entries, sealed.p, sealed.len);
+    stream_head(p->head, sealed, p->head);
+    return e;
+}
+
+static enum err pull_store(struct pulling *p, const char *path)
+{
+    struct archive_store_visitor v = {store_pack, store_stream, store_entry, p};
+    enum err e = archive_read_store(path, &v);
+    if (e == ERR_OK)
+        e = flush(p);
+    buffer_free(&p->preamble);
+    buffer_free(&p->entries);
+    return e;
+}
+
+enum err pull_source(const char *source, struct archive *a, struct pull_counts *out)
+{
+    struct pulling p = {.archive = a, .shows = isatty(STDERR_FILENO) == 1};
+    const char *path = strncmp(source, "dir:", 4) == 0 ? source + 4 : source;
+    struct stat is;
+    if (strncmp(source, "rclone:", 7) == 0)
+        return log_fail(ERR_UNSUPPORTED, "%s: this version pulls from a folder or a laptop's store.db only",
+                        source);
+    if (stat(path, &is) != 0)
+        return log_fail(ERR_FILE, "%s: %s", path, strerror(errno));
+    enum err e = archive_begin(a);
+    if (e != ERR_OK)
+        return e;
+    if (S_ISDIR(is.st_mode))
+        e = pull_folder(&p, path);
+    else if (archive_is_database(path))
+        e = pull_store(&p, path);
+    else
+        e = log_fail(ERR_FORMAT, "%s: neither a folder nor a laptop's store.db", path);
+    if (p.shows && p.n.segments >= 64)
+        fputc('\n', stderr);
+    if (e == ERR_OK)
+        e = archive_commit(a);
+    if (e != ERR_OK)
+        archive_cancel(a);
+    *out = p.n;
+    return e;
+}

@@ -1,0 +1,194 @@
+#include "admin/verify.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/verify_device.h"
+#include "core/device.h"
+#include "core/log.h"
+
+static const struct {
+    const char *name, *text;
+    enum err e;
+} verdicts[] = {
+    [VERDICT_INTACT] = {"intact", "whole and in order", ERR_OK},
+    [VERDICT_DUPLICATE] = {"duplicate", "a damaged copy; the same entries also came whole", ERR_OK},
+    [VERDICT_QUARANTINE] = {"unknown device",
+                            "not approved: compare its eight words with the laptop's, then use devices approve",
+                            ERR_PARTIAL},
+    [VERDICT_REVOKED] = {"revoked", "behind the last position that counts; set aside", ERR_PARTIAL},
+    [VERDICT_UNKNOWN_PACK] = {"unknown pack", "its pack is not in the archive; pull from where it lies",
+                              ERR_PARTIAL},
+    [VERDICT_TRUNCATED] = {"truncated", "the segment was cut short; sync again from the laptop", ERR_PARTIAL},
+    [VERDICT_DAMAGED] = {"damaged", "the bytes were changed on the way; sync again from the laptop",
+                         ERR_PARTIAL},
+    [VERDICT_BEHIND] = {"behind damage", "cannot be vouched for behind a damaged entry; sync again from the laptop",
+                        ERR_PARTIAL},
+    [VERDICT_GAP] = {"gap", "these never came; sync again from the laptop", ERR_PARTIAL},
+    [VERDICT_FOREIGN] = {"foreign", "a segment of another device under this name; set aside",
+                         ERR_PARTIAL},
+    [VERDICT_NOT_OURS] = {"not sealed to this key", "another researcher's key opens it", ERR_PARTIAL},
+    [VERDICT_FORK] = {"fork", "two histories of one laptop (a copy, a restored disk, or a disk that lost writes); "
+                              "neither counts until a person has looked",
+                      ERR_DOUBT},
+    [VERDICT_FORGED] = {"forged", "not sealed by the laptop's own chain", ERR_DOUBT},
+    [VERDICT_ASSIGNMENT] = {"assignment not the key's", "a draw differs from what the sealed root dictates",
+                            ERR_DOUBT},
+};
+_Static_assert(sizeof verdicts / sizeof *verdicts == VERDICT__COUNT, "one row per verdict");
+
+const char *verdict_name(enum verdict v)
+{
+    return verdicts[v].name;
+}
+
+const char *verdict_text(enum verdict v)
+{
+    return verdicts[v].text;
+}
+
+enum err verdict_err(enum verdict v)
+{
+    return verdicts[v].e;
+}
+
+enum err verify_add(struct verify_run *run, size_t device, enum verdict v, uint64_t stream,
+                    uint64_t first, uint64_t last)
+{
+    struct verify_report *r = run->report;
+    if ((r->lines & (r->lines - 1)) == 0) { /* grow at powers of two */
+        size_t room = r->lines > 0 ? 2 * r->lines : 1;
+        struct verify_line *more = realloc(r->line, room * sizeof *more);
+        if (more == NULL)
+            return ERR_NOMEM;
+        r->line = more;
+    }
+    r->line[r->lines++] = (struct verify_line){v, device, stream, first, last};
+    if (v > r->device[device].verdict)
+        r->device[device].verdict = v;
+    return ERR_OK;
+}
+
+/* ---- packs ---- */
+
+static void quiet(void *ctx, bool warning, unsigned line, const char *what)
+{
+    (void)ctx;
+    if (!warning)
+        log_note("a pack of the archive, line %u: %s", line, what);
+}
+
+static enum err add_pack(void *ctx, const char *name, struct bytes file)
+{
+    struct verify_report *r = ctx;
+    struct verify_pack p = {0};
+    (void)name;
+    struct verify_pack *more = realloc(r->pack, (r->packs + 1) * sizeof *more);
+    if (more == NULL)
+        return ERR_NOMEM;
+    r->pack = more;
+    enum err e = pack_parse(file, "a pack of the archive", &p.pack);
+    if (e == ERR_OK)
+        e = study_parse(p.pack->study, quiet, NULL, &p.study);
+    if (e == ERR_OK)
+        e = points_parse(p.pack->points, p.study, quiet, NULL, &p.points);
+    if (e == ERR_OK && p.points->strata != p.pack->strata)
+        e = ERR_FORMAT;
+    if (e == ERR_OK) {
+        r->pack[r->packs++] = p;
+        return ERR_OK;
+    }
+    points_free(p.points);
+    study_free(p.study);
+    pack_free(p.pack);
+    return e == ERR_NOMEM ? e : ERR_OK; /* its devices will be told "unknown pack" */
+}
+
+static bool in_some_pack(const struct verify_report *r, const struct studykey *key)
+{
+    for (size_t i = 0; i < r->packs; i++)
+        if ((key->role == STUDYKEY_RESEARCHER ? pack_researcher(r->pack[i].pack, key->pub.sign)
+                                              : pack_supervisor(r->pack[i].pack, key->pub.sign)) >= 0)
+            return true;
+    return false;
+}
+
+/* ---- devices ---- */
+
+static enum err add_device(void *ctx, const uint8_t id[32])
+{
+    struct verify_report *r = ctx;
+    uint8_t hash[HASH_LEN];
+    struct verify_device *more = realloc(r->device, (r->devices + 1) * sizeof *more);
+    if (more == NULL)
+        return ERR_NOMEM;
+    r->device = more;
+    struct verify_device *d = &r->device[r->devices++];
+    memset(d, 0, sizeof *d);
+    memcpy(d->id, id, sizeof d->id);
+    device_fingerprint(id, hash);
+    words_of(hash, d->words);
+    return ERR_OK;
+}
+
+enum err verify_archive(struct archive *a, const struct studykey *key, verify_event *event,
+                        void *ctx, struct verify_report **out)
+{
+    struct verify_report *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return ERR_NOMEM;
+    struct verify_run run = {a, key, event, ctx, r};
+    r->opened = key != NULL;
+    r->answers = key != NULL && key->role == STUDYKEY_RESEARCHER;
+    enum err e = archive_each_pack(a, add_pack, r);
+    if (e == ERR_OK && key != NULL && r->packs > 0 && !in_some_pack(r, key))
+        e = log_fail(ERR_KEY, "this key is not among the researchers or supervisors of any pack in the archive; "
+                              "it opens nothing here");
+    if (e == ERR_OK)
+        e = archive_each_device(a, add_device, r);
+    for (size_t i = 0; e == ERR_OK && i < r->devices; i++)
+        e = verify_device(&run, i);
+    if (e != ERR_OK) {
+        verify_free(r);
+        return e;
+    }
+    *out = r;
+    return ERR_OK;
+}
+
+void verify_free(struct verify_report *r)
+{
+    if (r == NULL)
+        return;
+    for (size_t i = 0; i < r->packs; i++) {
+        points_free(r->pack[i].points);
+        study_free(r->pack[i].study);
+        pack_free(r->pack[i].pack);
+    }
+    free(r->pack);
+    free(r->device);
+    free(r->line);
+    free(r);
+}
+
+enum err verify_err(const struct verify_report *r)
+{
+    enum err worst = ERR_OK;
+    for (size_t i = 0; i < r->lines; i++) {
+        enum err e = verdicts[r->line[i].verdict].e;
+        if (e == ERR_DOUBT || worst == ERR_OK)
+            worst = e;
+    }
+    return worst;
+}
+
+void verify_say(const struct verify_report *r)
+{
+    for (size_t i = 0; i < r->lines; i++) {
+        const struct verify_line *l = &r->line[i];
+        log_note("%s, stream %" PRIu64 ", entries %" PRIu64 " to %" PRIu64 ": %s: %s",
+                 r->device[l->device].words, l->stream, l->first, l->last, verdict_name(l->verdict),
+                 verdict_text(l->verdict));
+    }
+}

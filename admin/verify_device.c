@@ -1,0 +1,258 @@
+#include "admin/verify_device.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/segment.h"
+
+struct file { /* one segment as it came */
+    uint8_t *bytes;
+    struct segment s;
+    uint8_t (*head)[HASH_LEN];
+    uint32_t good;      /* entries vouched for, from the front */
+    enum verdict fault; /* VERDICT_INTACT, TRUNCATED or DAMAGED */
+};
+
+struct reading {
+    struct verify_run *run;
+    size_t device;
+    struct file *file;
+    size_t files;
+    struct verify_chain chain;
+    uint64_t fork; /* first position with two histories, 0: none */
+};
+
+static const struct verify_pack *find_pack(const struct verify_report *r, const uint8_t hash[HASH_LEN])
+{
+    for (size_t i = 0; i < r->packs; i++)
+        if (memcmp(r->pack[i].pack->hash, hash, HASH_LEN) == 0)
+            return &r->pack[i];
+    return NULL;
+}
+
+/* ---- steps 1 to 5, segment by segment ---- */
+
+static enum err judge_file(struct reading *g, struct file *f, struct bytes bytes,
+                           const struct segment_name *name)
+{
+    struct verify_device *d = &g->run->report->device[g->device];
+    enum verdict v = VERDICT_INTACT;
+    const struct verify_pack *pack = NULL;
+    if (intake_read(bytes, &f->s) != ERR_OK)
+        v = VERDICT_DAMAGED;
+    else if (memcmp(f->s.pre.device, d->id, 32) != 0 || f->s.pre.number != name->stream ||
+             f->s.first != name->first)
+        v = VERDICT_FOREIGN;
+    else if ((pack = find_pack(g->run->report, f->s.pre.pack)) == NULL)
+        v = VERDICT_UNKNOWN_PACK;
+    else if (intake_check_preamble(&f->s.pre, pack->pack) != ERR_OK ||
+             f->s.pre.field_len != ENTRY_FIELD_LEN + STREAM_TAG_LEN ||
+             f->s.pre.answers_len != entry_answers_len(pack->study) + STREAM_TAG_LEN)
+        v = VERDICT_DAMAGED;
+    if (v != VERDICT_INTACT)
+        return verify_add(g->run, g->device, v, name->stream, name->first, name->last);
+    d->pack = pack;
+    f->head = malloc((f->s.count > 0 ? f->s.count : 1) * sizeof *f->head);
+    if (f->head == NULL)
+        return ERR_NOMEM;
+    f->good = intake_check_entries(&f->s, f->head);
+    f->fault = f->good < f->s.count ? VERDICT_DAMAGED
+               : f->s.truncated     ? VERDICT_TRUNCATED
+                                    : VERDICT_INTACT;
+    return ERR_OK;
+}
+
+static enum err add_file(void *ctx, const char *text, struct bytes bytes)
+{
+    struct reading *g = ctx;
+    struct segment_name name = {{0}, 0, 0, 0};
+    struct file *more = realloc(g->file, (g->files + 1) * sizeof *more);
+    if (more == NULL)
+        return ERR_NOMEM;
+    g->file = more;
+    struct file *f = &g->file[g->files++];
+    memset(f, 0, sizeof *f);
+    f->bytes = malloc(bytes.len > 0 ? bytes.len : 1);
+    if (f->bytes == NULL)
+        return ERR_NOMEM;
+    memcpy(f->bytes, bytes.p, bytes.len);
+    segment_get_name(text, &name);
+    return judge_file(g, f, (struct bytes){f->bytes, bytes.len}, &name);
+}
+
+/* ---- step 6: one chain, gaps, forks ---- */
+
+static int by_position(const void *a, const void *b)
+{
+    const struct verify_slot *x = a, *y = b;
+    return x->n < y->n ? -1 : x->n > y->n;
+}
+
+static enum err gather(struct reading *g)
+{
+    size_t total = 0, kept = 0;
+    for (size_t i = 0; i < g->files; i++)
+        total += g->file[i].good;
+    struct verify_slot *slot = calloc(total > 0 ? total : 1, sizeof *slot);
+    if (slot == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0, at = 0; i < g->files; i++)
+        for (uint32_t k = 0; k < g->file[i].good; k++)
+            slot[at++] = (struct verify_slot){g->file[i].s.first + k, &g->file[i].s,
+                                              intake_entry(&g->file[i].s, k), g->file[i].head[k]};
+    qsort(slot, total, sizeof *slot, by_position);
+    for (size_t i = 0; i < total; i++) {
+        if (kept > 0 && slot[kept - 1].n == slot[i].n) {
+            const struct verify_slot *k = &slot[kept - 1];
+            bool same = k->sealed.len == slot[i].sealed.len &&
+                        memcmp(k->sealed.p, slot[i].sealed.p, k->sealed.len) == 0 &&
+                        memcmp(k->head, slot[i].head, HASH_LEN) == 0;
+            if (!same && g->fork == 0)
+                g->fork = slot[i].n;
+            continue;
+        }
+        slot[kept++] = slot[i];
+    }
+    g->chain = (struct verify_chain){slot, kept};
+    return ERR_OK;
+}
+
+/* What the head after position n - 1 should be, as position n says. */
+static const uint8_t *before_of(const struct verify_slot *s)
+{
+    if (s->n == s->segment->pre.first)
+        return s->segment->pre.previous;
+    return s->n == s->segment->first ? s->segment->before
+                                     : s->head - HASH_LEN; /* the entry in front, same segment */
+}
+
+static enum err check_chain(struct reading *g)
+{
+    static const uint8_t none[HASH_LEN];
+    struct verify_device *d = &g->run->report->device[g->device];
+    enum err e = ERR_OK;
+    uint64_t next = 1;
+    const uint8_t *head = none;
+    bool whole = true;
+    for (size_t i = 0; e == ERR_OK && i < g->chain.count; i++) {
+        const struct verify_slot *s = &g->chain.slot[i];
+        if (s->n != next) {
+            e = verify_add(g->run, g->device, VERDICT_GAP, s->segment->pre.number, next, s->n - 1);
+            whole = false;
+        } else if (memcmp(before_of(s), head, HASH_LEN) != 0 && g->fork == 0) {
+            g->fork = s->n;
+        }
+        if (g->fork != 0 && s->n >= g->fork)
+            break;
+        head = s->head;
+        next = s->n + 1;
+        d->entries++;
+        if (whole) {
+            d->whole_to = s->n;
+            memcpy(d->head, s->head, HASH_LEN);
+        }
+    }
+    if (e == ERR_OK && g->fork != 0) {
+        uint64_t last = g->chain.slot[g->chain.count - 1].n;
+        e = verify_add(g->run, g->device, VERDICT_FORK, 0, g->fork, last);
+    }
+    return e;
+}
+
+static bool came(const struct verify_chain *c, uint64_t first, uint64_t last)
+{
+    struct verify_slot key = {.n = first};
+    const struct verify_slot *s = bsearch(&key, c->slot, c->count, sizeof key, by_position);
+    return s != NULL && (size_t)(s - c->slot) + (last - first) < c->count &&
+           s[last - first].n == last;
+}
+
+/* Bad copies: harmless if the same positions came whole in another segment. */
+static enum err say_faults(struct reading *g)
+{
+    enum err e = ERR_OK;
+    for (size_t i = 0; e == ERR_OK && i < g->files; i++) {
+        const struct file *f = &g->file[i];
+        if (f->fault == VERDICT_INTACT)
+            continue;
+        uint64_t bad = f->s.first + f->good, stream = f->s.pre.number;
+        uint64_t last = f->fault == VERDICT_DAMAGED ? f->s.first + f->s.count - 1 : bad;
+        if (came(&g->chain, bad, last)) {
+            e = verify_add(g->run, g->device, VERDICT_DUPLICATE, stream, bad, last);
+            continue;
+        }
+        e = verify_add(g->run, g->device, f->fault, stream, bad, bad);
+        if (e == ERR_OK && last > bad)
+            e = verify_add(g->run, g->device, VERDICT_BEHIND, stream, bad + 1, last);
+    }
+    return e;
+}
+
+/* ---- step 3: approved? until where? ---- */
+
+struct standing {
+    const struct pack *pack;
+    const uint8_t *device;
+    bool approved, revoked;
+    uint64_t last;
+};
+
+static enum err read_standing(void *ctx, const char *name, struct bytes file)
+{
+    struct standing *st = ctx;
+    struct notice n;
+    (void)name;
+    if (notice_parse(file, st->pack, &n) != ERR_OK || memcmp(n.device, st->device, 32) != 0)
+        return ERR_OK;
+    st->approved = st->approved || n.kind == NOTICE_APPROVAL;
+    if (n.kind == NOTICE_REVOCATION) {
+        st->last = !st->revoked || n.n < st->last ? n.n : st->last;
+        st->revoked = true;
+    }
+    return ERR_OK;
+}
+
+static enum err finish(struct reading *g)
+{
+    struct verify_device *d = &g->run->report->device[g->device];
+    const struct verify_slot *end = &g->chain.slot[g->chain.count - 1];
+    struct standing st = {d->pack->pack, d->id, false, false, UINT64_MAX};
+    uint64_t last = g->fork != 0 ? g->fork - 1 : end->n;
+    enum err e = archive_each_notice(g->run->archive, NOTICE_APPROVAL, d->id, read_standing, &st);
+    if (e == ERR_OK)
+        e = archive_each_notice(g->run->archive, NOTICE_REVOCATION, d->id, read_standing, &st);
+    if (e != ERR_OK)
+        return e;
+    d->approved = st.approved;
+    d->revoked = st.revoked;
+    if (!st.approved)
+        return verify_add(g->run, g->device, VERDICT_QUARANTINE, 0, g->chain.slot[0].n, end->n);
+    if (st.last < last) {
+        e = verify_add(g->run, g->device, VERDICT_REVOKED, 0, st.last + 1, last);
+        last = st.last;
+    }
+    return e == ERR_OK && g->run->key != NULL ? verify_open(g->run, g->device, &g->chain, last) : e;
+}
+
+enum err verify_device(struct verify_run *run, size_t device)
+{
+    struct reading g = {.run = run, .device = device};
+    uint8_t id[32];
+    memcpy(id, run->report->device[device].id, sizeof id);
+    enum err e = archive_each_segment(run->archive, id, add_file, &g);
+    if (e == ERR_OK)
+        e = gather(&g);
+    if (e == ERR_OK)
+        e = check_chain(&g);
+    if (e == ERR_OK)
+        e = say_faults(&g);
+    if (e == ERR_OK && g.chain.count > 0)
+        e = finish(&g);
+    for (size_t i = 0; i < g.files; i++) {
+        free(g.file[i].head);
+        free(g.file[i].bytes);
+    }
+    free(g.chain.slot);
+    free(g.file);
+    return e;
+}

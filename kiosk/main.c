@@ -190,7 +190,7 @@ static enum err run_collect(const struct options *o)
     if (e == ERR_OK)
         e = sync_out(store, pack, st.device, st.confirmed, folder, &written);
     if (e == ERR_OK)
-        printf("%u new files written to %s\n", written, folder);
+        printf("new files in %s: %u\n", folder, written);
     store_close(store);
     pack_free(pack);
     buffer_free(&bytes);

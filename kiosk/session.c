@@ -694,7 +694,7 @@ enum err session_sync(struct session *ss, const char *target, char *said, size_t
     }
     struct session_tally t;
     session_tally(ss, &t);
-    snprintf(said, room, "%u new files written; received by the researchers: %u of %u contacts", written,
+    snprintf(said, room, "new files: %u; received by the researchers: %u of %u contacts", written,
              t.contacts_received, t.contacts_all);
     return failed == ERR_OK ? ERR_OK : done > 0 ? ERR_PARTIAL : failed;
 }

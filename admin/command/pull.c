@@ -27,13 +27,13 @@ static enum err report(struct archive *a, const struct pull_counts *n)
     if (e != ERR_OK)
         return e;
     unsigned unknown = unknown_devices(r);
-    printf("%u segments, %u of them new; %u new packs; %zu laptops in the archive\n", n->segments, n->fresh,
+    printf("segments: %u, new: %u; new packs: %u; laptops in the archive: %zu\n", n->segments, n->fresh,
            n->packs, r->devices);
     if (unknown > 0)
-        printf("%u laptops are in quarantine until a researcher approves them: sanaq-admin devices ARCHIVE\n",
+        printf("in quarantine until a researcher approves them: %u; see sanaq-admin devices ARCHIVE\n",
                unknown);
     verify_free(r);
-    return n->refused > 0 ? log_fail(ERR_PARTIAL, "%u pieces were set aside (listed above)", n->refused)
+    return n->refused > 0 ? log_fail(ERR_PARTIAL, "pieces set aside: %u (listed above)", n->refused)
                           : ERR_OK;
 }
 

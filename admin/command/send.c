@@ -149,7 +149,7 @@ static enum err send_all(struct archive *a, const struct studykey *key, const st
         struct sending s = {.archive = a, .key = key, .report = r};
         e = send_to(&s, o->word[i]);
         if (e == ERR_OK) {
-            printf("%s: %u receipts, %u approvals\n", o->word[i], s.receipts, s.approvals);
+            printf("%s: receipts: %u, approvals: %u\n", o->word[i], s.receipts, s.approvals);
             done++;
         } else {
             failed = e;

@@ -10,24 +10,7 @@ WORK=$(mktemp -d)
 . "$SOURCE/tests/terminal/lib.sh"
 trap 'end_terminal; rm -rf "$WORK"' EXIT
 language=${1:-en}
-item_of() { # text of the study in the language of the interview: "csto" or another item id
-  python3 - "$SOURCE/assets/studies/csto/study.yaml" "$1" "$language" <<'PY'
-import re, sys
-text = open(sys.argv[1], encoding="utf-8").read()
-item = text[text.index("id: " + sys.argv[2] + "\n"):] if ("id: " + sys.argv[2] + "\n") in text else text[text.index("id: " + sys.argv[2] + ","):]
-line = re.search(r"\b" + sys.argv[3] + r":\s*(.+)", item).group(1)
-print(re.split(r"[,({]", line.strip().strip('"'))[0].strip())
-PY
-}
 kiosk() { terminal "$KIOSK" --home "$WORK/home" --lang "$language" --cost interactive; }
-unlock() {
-  says "This laptop is locked."
-  type_text aliya
-  press Enter
-  type_text "$phrase"
-  press Enter
-}
-
 make_study
 
 # Set-up on the screen, with the words compared and the five words offered as the passphrase.
@@ -73,38 +56,6 @@ admin send "$WORK/archive" "dir:$WORK/stick" >/dev/null
 sync_stick
 pass "approved"
 
-sensitive=$(item_of csto)
-to_card() { # from the home screen to the card; answers: gender 2, age 41, education 6, ethnicity 1
-  local i
-  says "New contact"
-  press n
-  says "New contact: sampling point"
-  press Enter
-  says "In which language does the respondent prefer to talk?"
-  for i in 1 2 3; do [[ $(sed -n 's/^languages: \[\(.*\)\]/\1/p' "$SOURCE/assets/studies/csto/study.yaml" | tr -d ' ' | cut -d, -f$i) == "$language" ]] && press $i; done
-  says "Is the person who is to be asked"
-  press 1
-  says "Read out:"
-  press 1
-  sees "1 "
-  press 2 4 1 Enter 6 1
-  says "From here on this interview counts."
-  press Enter
-  says "When you are ready, press Enter."
-  press Enter
-  says "How many? Only the number:"
-}
-arm() { if [[ $(flat) == *"$sensitive"* ]]; then echo treatment; else echo control; fi; }
-to_end() { # from the thank-you page
-  says "Please give the laptop back to the interviewer."
-  press Escape q Enter # nothing but F9 leaves it
-  says "Please give the laptop back to the interviewer."
-  press F9
-  press 1 2
-  says "Press Enter to seal the interview. After that it cannot be changed."
-  press Enter
-}
-
 kiosk
 unlock
 done_control=0 done_treatment=0 crashed=0 contact=0
@@ -138,7 +89,7 @@ while ((!done_control || !done_treatment)); do
     says "Go on where it stopped"
     press 1
     says "Please give the laptop back to the interviewer."
-    not_there "$sensitive"
+    not_there "$(item_of csto)"
     pass "after the count is confirmed the card does not come back"
   else
     press 2

@@ -79,3 +79,59 @@ make_study() {
 }
 words_in() { awk 'NF == 8 && /^    /{sub(/^ +/, ""); print; exit}' "$1"; }
 admin() { local c=$1 a=$2; shift 2; "$ADMIN" "$c" "$a" "$@" --key "$WORK/study/first.key" --passphrase-file "$WORK/pass"; }
+
+# ---- a person's steps through the screens of the csto study ----
+
+# The beginning of an item's text in the language of the interview; ${1}: "csto" or another id.
+item_of() {
+  python3 - "$SOURCE/assets/studies/csto/study.yaml" "$1" "$language" <<'PY'
+import re, sys
+text = open(sys.argv[1], encoding="utf-8").read()
+item = text[text.index("id: " + sys.argv[2] + "\n"):] if ("id: " + sys.argv[2] + "\n") in text else text[text.index("id: " + sys.argv[2] + ","):]
+line = re.search(r"\b" + sys.argv[3] + r":\s*(.+)", item).group(1)
+print(re.split(r"[,({]", line.strip().strip('"'))[0].strip())
+PY
+}
+unlock() {
+  says "This laptop is locked."
+  type_text aliya
+  press Enter
+  type_text "$phrase"
+  press Enter
+}
+
+# From the home screen to the card. Answers: gender 2, age 41, education 6, ethnicity 1.
+to_card() {
+  local i
+  says "New contact"
+  press n
+  says "New contact: sampling point"
+  press Enter
+  says "In which language does the respondent prefer to talk?"
+  for i in 1 2 3; do [[ $(sed -n 's/^languages: \[\(.*\)\]/\1/p' "$SOURCE/assets/studies/csto/study.yaml" | tr -d ' ' | cut -d, -f$i) == "$language" ]] && press $i; done
+  says "Is the person who is to be asked"
+  press 1
+  says "Read out:"
+  press 1
+  sees "1 "
+  press 2 4 1 Enter 6 1
+  says "From here on this interview counts."
+  press Enter
+  says "When you are ready, press Enter."
+  press Enter
+  says "How many? Only the number:"
+}
+# The arm of the card on the screen.
+arm() { if [[ $(flat) == *"$(item_of csto)"* ]]; then echo treatment; else echo control; fi; }
+
+# From the thank-you page to the home screen.
+to_end() {
+  says "Please give the laptop back to the interviewer."
+  press Escape q Enter # nothing but F9 leaves it
+  says "Please give the laptop back to the interviewer."
+  press F9
+  press 1 2
+  says "Press Enter to seal the interview. After that it cannot be changed."
+  press Enter
+}
+

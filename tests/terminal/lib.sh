@@ -2,7 +2,7 @@
 # a scratch folder WORK. Texts are asked for by their English original and looked up in the language in use.
 export LC_ALL=C.UTF-8
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0} # curses keeps what it has until the end
-socket=sanaq-test-$$
+socket=sanaq-test-$$ terminals=0
 screen=kiosk
 columns=80 rows=24
 language=en
@@ -21,8 +21,12 @@ end_terminal() { tm kill-server 2>/dev/null || true; }
 # Start a command in a fresh terminal; the pane stays when it ends.
 terminal() {
   end_terminal
-  for _ in $(seq 50); do tm ls >/dev/null 2>&1 || break; sleep 0.1; done
-  tm new-session -d -s "$screen" -x "$columns" -y "$rows" "$*; echo \"ENDED \$?\"; sleep 600"
+  terminals=$((terminals + 1)) socket=sanaq-test-$$-$terminals # a server that is ending must not get the new one
+  for _ in $(seq 20); do # a server that is still ending takes no session
+    tm new-session -d -s "$screen" -x "$columns" -y "$rows" "$*; echo \"ENDED \$?\"; sleep 600" 2>/dev/null && return
+    sleep 0.2
+  done
+  fail "tmux gives no terminal"
 }
 capture() { tm capture-pane -p -t "$screen"; }
 flat() { capture | tr '\n' ' ' | tr -s ' '; } # a text may stand in two lines

@@ -23,11 +23,12 @@ enum {
 
 static const char schema[] =
     "CREATE TABLE pack(hash BLOB PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"
-    "CREATE TABLE segment(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, name TEXT NOT NULL,"
-    " device BLOB NOT NULL, first INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;"
+    /* the same bytes under another name or laptop are another piece: a wrong copy must not hide the true one */
+    "CREATE TABLE segment(id INTEGER PRIMARY KEY, hash BLOB NOT NULL, name TEXT NOT NULL,"
+    " device BLOB NOT NULL, first INTEGER NOT NULL, bytes BLOB NOT NULL, UNIQUE(hash, name, device)) STRICT;"
     "CREATE INDEX segment_of ON segment(device, first, id);"
     "CREATE TABLE notice(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, device BLOB NOT NULL,"
-    " bytes BLOB NOT NULL UNIQUE) STRICT;"
+    " bytes BLOB NOT NULL, UNIQUE(bytes, device, kind)) STRICT;"
     "CREATE TABLE golive(pack BLOB NOT NULL, researcher INTEGER NOT NULL, sig BLOB NOT NULL,"
     " PRIMARY KEY(pack, researcher)) STRICT;"
     "CREATE TABLE log(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, what TEXT NOT NULL,"
@@ -423,6 +424,15 @@ static enum err torn(const struct archive *a)
                     a->path, sqlite3_errmsg(a->db));
 }
 
+/* A page that was cut reads as empty rows otherwise, and they would be missing without a word. */
+static enum err check_pages(const struct archive *a)
+{
+    sqlite3_stmt *q = prepare(a, "PRAGMA quick_check(1)");
+    bool ok = q != NULL && sqlite3_step(q) == SQLITE_ROW && sqlite3_column_bytes(q, 0) == 2 &&
+              memcmp(sqlite3_column_text(q, 0), "ok", 2) == 0;
+    sqlite3_finalize(q);
+    return ok ? ERR_OK : torn(a);
+}
 
 static enum err read_entries(const struct archive *a, const struct archive_store_visitor *v,
                              int64_t stream)
@@ -484,6 +494,8 @@ static enum err read_copy(const char *path, const char *copy, const struct archi
         run(&a, "PRAGMA cell_size_check = ON; PRAGMA query_only = ON;");
         e = check_schema(&a);
     }
+    if (e == ERR_OK)
+        e = check_pages(&a);
     if (e == ERR_OK)
         e = visit_rows(&a, prepare(&a, "SELECT NULL, bytes FROM pack ORDER BY id"), pack_row,
                        (void *)(uintptr_t)v);

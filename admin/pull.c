@@ -213,11 +213,13 @@ static enum err store_stream(void *ctx, uint64_t number, uint64_t first, struct 
     buffer_free(&p->preamble);
     buffer_add(&p->preamble, preamble.p, preamble.len);
     p->stream = number;
-    if (e == ERR_OK && preamble.len < DEVICE_AT + 32 + SIGN_LEN)
+    if (e != ERR_OK)
+        return e;
+    if (preamble.len < DEVICE_AT + 32 + SIGN_LEN)
         return log_fail(ERR_FORMAT, "the store holds a damaged stream; use collect on the laptop");
     memcpy(p->device, preamble.p + DEVICE_AT, 32);
     hash_once(p->head, NULL, "stream", (struct bytes){preamble.p, preamble.len - SIGN_LEN});
-    return e;
+    return ERR_OK;
 }
 
 static enum err store_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes sealed)

@@ -20,8 +20,8 @@ static struct bytes own_box(const struct preamble *pre, const struct pack *pack,
                            : pack_supervisor(pack, key->pub.sign);
     *parts = researcher ? 2 : 1;
     size_t len = *parts * 32 + crypto_box_SEALBYTES;
-    if (place < 0)
-        return (struct bytes){NULL, 0};
+    if (place < 0 || memcmp(pre->pack, pack->hash, HASH_LEN) != 0)
+        return (struct bytes){NULL, 0}; /* another pack has other places */
     const struct bytes *all = researcher ? &pre->researcher_box : &pre->supervisor_box;
     return (struct bytes){all->p + (size_t)place * len, len};
 }

@@ -13,7 +13,7 @@ static const struct {
     enum err e;
 } verdicts[] = {
     [VERDICT_INTACT] = {"intact", "whole and in order", ERR_OK},
-    [VERDICT_DUPLICATE] = {"duplicate", "a damaged copy; the same entries also came whole", ERR_OK},
+    [VERDICT_DUPLICATE] = {"duplicate", "a bad copy; all its entries also came whole", ERR_OK},
     [VERDICT_QUARANTINE] = {"unknown device",
                             "not approved: compare its eight words with the laptop's, then use devices approve",
                             ERR_PARTIAL},

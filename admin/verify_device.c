@@ -7,10 +7,11 @@
 
 struct file { /* one segment as it came */
     uint8_t *bytes;
+    struct segment_name name;
     struct segment s;
-    uint8_t (*head)[HASH_LEN];
-    uint32_t good;      /* entries vouched for, from the front */
-    enum verdict fault; /* VERDICT_INTACT, TRUNCATED or DAMAGED */
+    uint8_t (*head)[HASH_LEN]; /* NULL: refused as a whole */
+    uint32_t good;             /* entries vouched for, from the front */
+    enum verdict fault;        /* VERDICT_INTACT, or why not all of it counts */
 };
 
 struct reading {
@@ -32,26 +33,33 @@ static const struct verify_pack *find_pack(const struct verify_report *r, const 
 
 /* ---- steps 1 to 5, segment by segment ---- */
 
-static enum err judge_file(struct reading *g, struct file *f, struct bytes bytes,
-                           const struct segment_name *name)
+/* Only a segment that is whole is called foreign: a damaged name is not another laptop's doing. */
+static enum verdict judge_front(const struct reading *g, struct file *f, struct bytes bytes)
 {
     struct verify_device *d = &g->run->report->device[g->device];
-    enum verdict v = VERDICT_INTACT;
-    const struct verify_pack *pack = NULL;
     if (intake_read(bytes, &f->s) != ERR_OK)
-        v = VERDICT_DAMAGED;
-    else if (memcmp(f->s.pre.device, d->id, 32) != 0 || f->s.pre.number != name->stream ||
-             f->s.first != name->first)
-        v = VERDICT_FOREIGN;
-    else if ((pack = find_pack(g->run->report, f->s.pre.pack)) == NULL)
-        v = VERDICT_UNKNOWN_PACK;
-    else if (intake_check_preamble(&f->s.pre, pack->pack) != ERR_OK ||
-             f->s.pre.field_len != ENTRY_FIELD_LEN + STREAM_TAG_LEN ||
-             f->s.pre.answers_len != entry_answers_len(pack->study) + STREAM_TAG_LEN)
-        v = VERDICT_DAMAGED;
-    if (v != VERDICT_INTACT)
-        return verify_add(g->run, g->device, v, name->stream, name->first, name->last);
+        return VERDICT_DAMAGED;
+    const struct verify_pack *pack = find_pack(g->run->report, f->s.pre.pack);
+    if (pack == NULL)
+        return VERDICT_UNKNOWN_PACK;
+    if (intake_check_preamble(&f->s.pre, pack->pack) != ERR_OK ||
+        f->s.pre.field_len != ENTRY_FIELD_LEN + STREAM_TAG_LEN ||
+        f->s.pre.answers_len != entry_answers_len(pack->study) + STREAM_TAG_LEN)
+        return VERDICT_DAMAGED;
+    if (memcmp(f->s.pre.device, d->id, 32) != 0 || f->s.pre.number != f->name.stream)
+        return VERDICT_FOREIGN;
+    if (f->s.first != f->name.first ||
+        (f->s.first == f->s.pre.first && memcmp(f->s.before, f->s.pre.id, HASH_LEN) != 0))
+        return VERDICT_DAMAGED;
     d->pack = pack;
+    return VERDICT_INTACT;
+}
+
+static enum err judge_file(const struct reading *g, struct file *f, struct bytes bytes)
+{
+    f->fault = judge_front(g, f, bytes);
+    if (f->fault != VERDICT_INTACT)
+        return ERR_OK;
     f->head = malloc((f->s.count > 0 ? f->s.count : 1) * sizeof *f->head);
     if (f->head == NULL)
         return ERR_NOMEM;
@@ -65,7 +73,6 @@ static enum err judge_file(struct reading *g, struct file *f, struct bytes bytes
 static enum err add_file(void *ctx, const char *text, struct bytes bytes)
 {
     struct reading *g = ctx;
-    struct segment_name name = {{0}, 0, 0, 0};
     struct file *more = realloc(g->file, (g->files + 1) * sizeof *more);
     if (more == NULL)
         return ERR_NOMEM;
@@ -75,9 +82,10 @@ static enum err add_file(void *ctx, const char *text, struct bytes bytes)
     f->bytes = malloc(bytes.len > 0 ? bytes.len : 1);
     if (f->bytes == NULL)
         return ERR_NOMEM;
-    memcpy(f->bytes, bytes.p, bytes.len);
-    segment_get_name(text, &name);
-    return judge_file(g, f, (struct bytes){f->bytes, bytes.len}, &name);
+    if (bytes.len > 0)
+        memcpy(f->bytes, bytes.p, bytes.len);
+    segment_get_name(text, &f->name);
+    return judge_file(g, f, (struct bytes){f->bytes, bytes.len});
 }
 
 /* ---- step 6: one chain, gaps, forks ---- */
@@ -103,10 +111,8 @@ static enum err gather(struct reading *g)
     qsort(slot, total, sizeof *slot, by_position);
     for (size_t i = 0; i < total; i++) {
         if (kept > 0 && slot[kept - 1].n == slot[i].n) {
-            const struct verify_slot *k = &slot[kept - 1];
-            bool same = k->sealed.len == slot[i].sealed.len &&
-                        memcmp(k->sealed.p, slot[i].sealed.p, k->sealed.len) == 0 &&
-                        memcmp(k->head, slot[i].head, HASH_LEN) == 0;
+            /* by the head, which is vouched for: a signature of an entry further in may be damaged */
+            bool same = memcmp(slot[kept - 1].head, slot[i].head, HASH_LEN) == 0;
             if (!same && g->fork == 0)
                 g->fork = slot[i].n;
             continue;
@@ -163,28 +169,33 @@ static bool came(const struct verify_chain *c, uint64_t first, uint64_t last)
 {
     struct verify_slot key = {.n = first};
     const struct verify_slot *s = bsearch(&key, c->slot, c->count, sizeof key, by_position);
-    return s != NULL && (size_t)(s - c->slot) + (last - first) < c->count &&
+    return s != NULL && last - first < c->count - (size_t)(s - c->slot) &&
            s[last - first].n == last;
 }
 
-/* Bad copies: harmless if the same positions came whole in another segment. */
+/* A bad copy is harmless if all that its name promises came whole. */
+static enum err say_fault(struct reading *g, const struct file *f)
+{
+    uint64_t bad = f->name.first + f->good, last = f->name.last;
+    bool inside = f->head != NULL && f->fault == VERDICT_DAMAGED;
+    if (inside && last < f->s.first + f->s.count - 1)
+        last = f->s.first + f->s.count - 1;
+    if (bad > last)
+        return verify_add(g->run, g->device, VERDICT_DUPLICATE, f->name.stream, f->name.first, last);
+    if (f->fault != VERDICT_FOREIGN && came(&g->chain, bad, last))
+        return verify_add(g->run, g->device, VERDICT_DUPLICATE, f->name.stream, bad, last);
+    enum err e = verify_add(g->run, g->device, f->fault, f->name.stream, bad, inside ? bad : last);
+    if (e == ERR_OK && inside && last > bad)
+        e = verify_add(g->run, g->device, VERDICT_BEHIND, f->name.stream, bad + 1, last);
+    return e;
+}
+
 static enum err say_faults(struct reading *g)
 {
     enum err e = ERR_OK;
-    for (size_t i = 0; e == ERR_OK && i < g->files; i++) {
-        const struct file *f = &g->file[i];
-        if (f->fault == VERDICT_INTACT)
-            continue;
-        uint64_t bad = f->s.first + f->good, stream = f->s.pre.number;
-        uint64_t last = f->fault == VERDICT_DAMAGED ? f->s.first + f->s.count - 1 : bad;
-        if (came(&g->chain, bad, last)) {
-            e = verify_add(g->run, g->device, VERDICT_DUPLICATE, stream, bad, last);
-            continue;
-        }
-        e = verify_add(g->run, g->device, f->fault, stream, bad, bad);
-        if (e == ERR_OK && last > bad)
-            e = verify_add(g->run, g->device, VERDICT_BEHIND, stream, bad + 1, last);
-    }
+    for (size_t i = 0; e == ERR_OK && i < g->files; i++)
+        if (g->file[i].fault != VERDICT_INTACT)
+            e = say_fault(g, &g->file[i]);
     return e;
 }
 

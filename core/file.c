@@ -150,6 +150,18 @@ out:
                 : log_fail(file_err(errnum), "%s: could not be written: %s", path, strerror(errnum));
 }
 
+/* True if there is a folder now; a file in its place is not one. */
+static bool folder_stands(const char *path)
+{
+    struct stat st;
+    if (mkdir(path, 0700) == 0)
+        return true;
+    if (errno != EEXIST || stat(path, &st) != 0)
+        return false;
+    errno = ENOTDIR;
+    return S_ISDIR(st.st_mode);
+}
+
 enum err file_make_dir(const char *path)
 {
     char *part = strdup(path);
@@ -161,7 +173,7 @@ enum err file_make_dir(const char *path)
             continue;
         char kept = *p;
         *p = '\0';
-        if (mkdir(part, 0700) != 0 && errno != EEXIST) {
+        if (!folder_stands(part)) {
             e = log_fail(file_err(errno), "%s: the folder could not be made: %s", part,
                          strerror(errno));
             break;

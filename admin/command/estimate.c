@@ -138,6 +138,7 @@ static enum err choose_list(const struct frame *f, const char *id, size_t *out)
     for (size_t i = 0; i < f->lists; i++) {
         if (f->list[i].id != NULL && strcmp(f->list[i].id, id) == 0) {
             *out = i;
+            buffer_free(&names);
             return ERR_OK;
         }
         buffer_printf(&names, "%s%s", i > 0 ? ", " : "", f->list[i].id ? f->list[i].id : "");

@@ -40,7 +40,7 @@ void interview_start(struct interview *iv, uint32_t contact, uint32_t point, uin
 
 size_t interview_size(const struct study *s)
 {
-    return 1 + 4 + 4 + 2 + 1 + 1 + 2 + 1 + 4 + s->lists * (1 + 1 + 8) + s->questions * 4;
+    return 1 + 4 + 4 + 2 + 1 + 1 + 2 + 1 + 4 + 2 + s->lists * (1 + 1 + 8) + s->questions * 4;
 }
 
 void interview_save(const struct interview *iv, const struct study *s, uint8_t *out)
@@ -55,6 +55,7 @@ void interview_save(const struct interview *iv, const struct study *s, uint8_t *
     write_u16(&w, iv->at);
     write_u8(&w, iv->assigned);
     write_u32(&w, iv->counted);
+    write_u16(&w, iv->ending);
     for (size_t l = 0; l < s->lists; l++) {
         write_u8(&w, iv->draw.arm[l]);
         write_u8(&w, iv->draw.position[l]);
@@ -76,6 +77,7 @@ static void load_fields(struct interview *iv, const struct study *s, struct read
     r->failed = r->failed || assigned > 1;
     iv->assigned = assigned == 1;
     iv->counted = read_u32(r);
+    iv->ending = read_u16(r);
     for (size_t l = 0; l < s->lists; l++) {
         iv->draw.arm[l] = read_u8(r);
         iv->draw.position[l] = read_u8(r);
@@ -122,8 +124,7 @@ static bool draw_fits(const struct interview *iv, const struct study *s)
         const struct study_list *list = &s->list[l];
         uint8_t arm = iv->draw.arm[l];
         if (arm == ARM_NOT_ASKED) {
-            if (iv->draw.order[l] != 0 || iv->draw.position[l] != NO_PLACE ||
-                (iv->counted >> l & 1) == 0)
+            if (iv->draw.order[l] != 0 || iv->draw.position[l] != NO_PLACE)
                 return false;
         } else if (arm > list->sensitives || iv->draw.position[l] >= s->lists ||
                    !assign_order(iv->draw.order[l], study_shown(list, arm), shown)) {
@@ -145,7 +146,9 @@ enum err interview_load(const struct study *s, const struct points *p, struct by
     if (!reader_done(&r) || iv.contact == 0 || iv.point >= p->count || iv.stratum > p->strata ||
         iv.language >= s->languages || iv.counted >> s->lists != 0 || !step_fits(&iv, s))
         return ERR_FORMAT;
-    if (iv.assigned ? !draw_fits(&iv, s) : iv.counted != 0)
+    if (iv.ending != 0 && disposition_find(iv.ending) == NULL)
+        return ERR_FORMAT;
+    if (iv.assigned ? !draw_fits(&iv, s) : iv.counted != 0 && iv.ending == 0)
         return ERR_FORMAT;
     for (size_t q = 0; q < s->questions; q++)
         if (iv.answer[q] != ANSWER_NONE && !study_answer_fits(&s->question[q], iv.answer[q]))
@@ -283,11 +286,17 @@ void interview_next(struct interview *iv, const struct study *s, const struct po
 bool interview_back(struct interview *iv, const struct study *s, const struct points *p)
 {
     enum study_section section;
-    if (!section_of(iv->step, &section))
+    uint8_t step = iv->step;
+    size_t q = iv->at;
+    if (step == INTERVIEW_READY && !iv->assigned)
+        step = INTERVIEW_QUESTION, q = s->questions;
+    else if (step == INTERVIEW_DEBRIEF || step == INTERVIEW_DONE)
+        step = INTERVIEW_OBSERVE, q = s->questions;
+    if (!section_of(step, &section))
         return false;
-    for (size_t q = iv->at; q-- > 0;)
+    while (q-- > 0)
         if (s->question[q].section == section && holds(iv, s, p, &s->question[q].when)) {
-            iv->at = (uint16_t)q;
+            to(iv, step, q);
             return true;
         }
     return false;

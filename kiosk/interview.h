@@ -62,7 +62,9 @@ void interview_answer(struct interview *iv, const struct study *s, const struct 
  *  lists not asked or already counted, and empty sections. */
 void interview_next(struct interview *iv, const struct study *s, const struct points *p);
 
-/** One step back, within the questions of one section only; false where there is none. */
+/** One step back, within the questions of one section only: also from the page behind it, as long as
+ *  the draw is not made (INTERVIEW_READY) or nothing is sealed (INTERVIEW_DEBRIEF, INTERVIEW_DONE).
+ *  False where there is none. */
 bool interview_back(struct interview *iv, const struct study *s, const struct points *p);
 
 /** After a crash or an unlock: put a loaded interview on the step it must go on with. With the draw made and a

@@ -10,6 +10,7 @@
 
 #include "core/file.h"
 #include "core/log.h"
+#include "kiosk/text.h"
 
 static const char magic[8] = "SANAQKF1";
 enum {
@@ -61,9 +62,9 @@ bool keyfile_unseal(const struct secret *key, const char *use, const uint8_t dev
     if (sealed.len < KEYFILE_SEALED_MORE)
         return false;
     bind(key, use, device, number, bound);
-    bool opened = crypto_secretbox_open_easy(out, sealed.p + crypto_secretbox_NONCEBYTES,
-                                             sealed.len - crypto_secretbox_NONCEBYTES, sealed.p,
-                                             bound) == 0;
+    bool opened =
+        crypto_secretbox_open_easy(out, sealed.p + crypto_secretbox_NONCEBYTES,
+                                   sealed.len - crypto_secretbox_NONCEBYTES, sealed.p, bound) == 0;
     secret_wipe(bound, sizeof bound);
     return opened;
 }
@@ -114,8 +115,9 @@ static enum err fill_new(uint8_t *file, const struct keyfile_public *pub,
     write_raw(&w, pub->machine, KEYFILE_MACHINE_LEN);
     enum err e = slot_key(salt, pub->cost, code, passphrase, &wrap);
     if (e != ERR_OK)
-        return log_fail(e, "the key could not be made from the passphrase: it takes %llu MiB of memory",
-                        (unsigned long long)(pub->cost.mem >> 20));
+        return log_fail(
+            e, "the key could not be made from the passphrase: it takes %llu MiB of memory",
+            (unsigned long long)(pub->cost.mem >> 20));
     uint32_t slot = randombytes_uniform(KEYFILE_SLOTS);
     keyfile_seal(wrap, "slot", pub->device, 0, (struct bytes){secret_view(local), KEY_LEN},
                  file + SLOTS_AT + slot * SLOT_LEN);
@@ -149,8 +151,9 @@ static enum err read_header(struct keyfile *kf, const char *path)
     struct stat st;
     if (fstat(kf->fd, &st) != 0 || st.st_size != KEYFILE_LEN ||
         pread(kf->fd, head, sizeof head, 0) != HEADER_LEN)
-        return log_fail(ERR_FORMAT, "%s: the keys file is damaged; collect this laptop's results "
-                                    "and set it up anew",
+        return log_fail(ERR_FORMAT,
+                        _("%s: the keys file is damaged; collect this laptop's results "
+                          "and set it up anew"),
                         path);
     struct reader r = reader_of((struct bytes){head, sizeof head});
     read_raw(&r, found, sizeof found);
@@ -174,7 +177,7 @@ enum err keyfile_open(const char *path, bool own, struct keyfile **out)
     if (kf->fd < 0)
         e = log_fail(ERR_FILE, "%s: %s", path, strerror(errno));
     else if (own && flock(kf->fd, LOCK_EX | LOCK_NB) != 0)
-        e = log_fail(ERR_BUSY, "another kiosk is running on this home; close it first");
+        e = log_fail(ERR_BUSY, _("another kiosk is running on this home; close it first"));
     else
         e = read_header(kf, path);
     if (e != ERR_OK) {
@@ -220,15 +223,16 @@ static enum err open_at(const struct keyfile *kf, off_t at, const struct secret 
     return ERR_OK;
 }
 
-enum err keyfile_unlock(const struct keyfile *kf, const char *code,
-                        const struct secret *passphrase, struct secret **local)
+enum err keyfile_unlock(const struct keyfile *kf, const char *code, const struct secret *passphrase,
+                        struct secret **local)
 {
     struct secret *wrap = NULL;
     enum err e = slot_key(kf->salt, kf->pub.cost, code, passphrase, &wrap);
     if (e == ERR_FORMAT)
-        return log_fail(e, "the keys file is damaged; collect this laptop's results and set it up anew");
+        return log_fail(
+            e, _("the keys file is damaged; collect this laptop's results and set it up anew"));
     if (e != ERR_OK)
-        return log_fail(e, "not enough free memory to check the passphrase: %llu MiB are needed",
+        return log_fail(e, _("not enough free memory to check the passphrase: %llu MiB are needed"),
                         (unsigned long long)(kf->pub.cost.mem >> 20));
     e = ERR_KEY;
     for (int i = 0; i < KEYFILE_SLOTS && e == ERR_KEY; i++)
@@ -237,8 +241,7 @@ enum err keyfile_unlock(const struct keyfile *kf, const char *code,
     return e == ERR_KEY ? ERR_PASSPHRASE : e;
 }
 
-enum err keyfile_sign_key(const struct keyfile *kf, const struct secret *local,
-                          struct secret **out)
+enum err keyfile_sign_key(const struct keyfile *kf, const struct secret *local, struct secret **out)
 {
     enum err e = open_at(kf, DEVICE_AT, local, "local", 0, SIGN_KEY_LEN, out);
     return e == ERR_KEY ? ERR_FORMAT : e;
@@ -263,12 +266,12 @@ enum err keyfile_next_epoch(struct keyfile *kf, const struct secret *local, uint
     enum err e = secret_random(KEY_LEN, &key);
     if (e != ERR_OK)
         return e;
-    keyfile_seal(local, "epoch", kf->pub.device, number,
-                 (struct bytes){secret_view(key), KEY_LEN}, sealed);
+    keyfile_seal(local, "epoch", kf->pub.device, number, (struct bytes){secret_view(key), KEY_LEN},
+                 sealed);
     e = overwrite(kf->fd, place_of(number), sealed, sizeof sealed);
     if (e != ERR_OK) {
         secret_free(key);
-        return log_fail(e, "the keys file could not be written; is the disk full or read-only?");
+        return log_fail(e, _("the keys file could not be written; is the disk full or read-only?"));
     }
     *out = key;
     return ERR_OK;

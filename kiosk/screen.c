@@ -33,10 +33,18 @@ enum step screen_next(struct screen *s)
 {
     struct interview *iv = screen_interview(s);
     const struct study *study = screen_study(s);
+    bool told = iv->step == INTERVIEW_DEBRIEF || iv->step == INTERVIEW_DONE;
     interview_next(iv, study, session_points(s->desk->session));
-    if (iv->step == INTERVIEW_DONE)
+    if (told && iv->step == INTERVIEW_DONE)
         return screen_end(s, interview_disposition(iv, study));
     return screen_save(s);
+}
+
+enum step screen_back(struct screen *s)
+{
+    bool moved =
+        interview_back(screen_interview(s), screen_study(s), session_points(s->desk->session));
+    return moved ? screen_save(s) : STEP_STAY;
 }
 
 enum step screen_end(struct screen *s, uint16_t disposition)

@@ -84,8 +84,11 @@ void screen_try(struct screen *s);
 enum step screen_fail(struct screen *s, enum err e);
 /** Make the present state durable and follow it. */
 enum step screen_save(struct screen *s);
-/** The next step of the interview, durable; the outcome is sealed at its end. */
+/** The next step of the interview, durable. The outcome is sealed only from the page that says so, so that no
+ *  answer seals itself. */
 enum step screen_next(struct screen *s);
+/** The question before, durable; stays where there is none. */
+enum step screen_back(struct screen *s);
 /** End the interview with a disposition. */
 enum step screen_end(struct screen *s, uint16_t disposition);
 

@@ -29,16 +29,17 @@ static void draw(const struct screen *s, struct grid *g, int scroll)
 
 static enum step key(struct screen *s, int k)
 {
-    return k == KEYS_ENTER ? screen_next(s) : STEP_STAY;
+    return k == KEYS_ENTER ? screen_next(s) : k == KEYS_ESCAPE ? screen_back(s) : STEP_STAY;
 }
 
 static size_t hints(const struct screen *s, struct hint out[SCREEN_HINTS])
 {
     (void)s;
     out[0] = (struct hint){"Enter", _("seal")};
-    out[1] = (struct hint){"F2", _("respondent's language")};
-    out[2] = (struct hint){"F10", _("stop")};
-    return 3;
+    out[1] = (struct hint){"Esc", _("back")};
+    out[2] = (struct hint){"F2", _("respondent's language")};
+    out[3] = (struct hint){"F10", _("stop")};
+    return 4;
 }
 
 const struct screen_kind screen_debrief = {

@@ -23,8 +23,18 @@ static void draw(const struct screen *s, struct grid *g, int scroll)
         page_text(&p, 0, s->desk->said);
     }
     page_blank(&p);
-    page_text(&p, 0, _("Nothing that was sealed is lost. Press Enter to go on from where things stand."));
+    page_text(&p, 0,
+              _("Nothing that was sealed is lost. Press Enter to go on from where things stand."));
     page_paint(&p, scroll);
+}
+
+/* A contact that failed between its last entries has an end already: nothing else may be done with
+ * it. */
+static enum err end_what_was_ending(struct screen *s)
+{
+    struct session *ss = s->desk->session;
+    const struct interview *iv = ss != NULL ? session_interview(ss) : NULL;
+    return iv != NULL && iv->ending != 0 ? session_end(ss, iv->ending) : ERR_OK;
 }
 
 static enum step key(struct screen *s, int k)
@@ -32,9 +42,12 @@ static enum step key(struct screen *s, int k)
     struct desk *d = s->desk;
     if (k != KEYS_ENTER && k != KEYS_ESCAPE)
         return STEP_STAY;
-    d->failed = ERR_OK;
     screen_try(s);
-    /* What failed may have been sealed nevertheless: a count that is in never shows its card again. */
+    d->failed = end_what_was_ending(s);
+    if (d->failed != ERR_OK)
+        return STEP_STAY;
+    /* What failed may have been sealed nevertheless: a count that is in never shows its card again.
+     */
     if (d->session != NULL && screen_interview(s) != NULL)
         interview_resume(screen_interview(s), screen_study(s), session_points(d->session));
     return STEP_FOLLOW;
@@ -47,5 +60,4 @@ static size_t hints(const struct screen *s, struct hint out[SCREEN_HINTS])
     return 1;
 }
 
-const struct screen_kind screen_notice = {
-    .title = title, .draw = draw, .key = key, .hints = hints};
+const struct screen_kind screen_notice = {.title = title, .draw = draw, .key = key, .hints = hints};

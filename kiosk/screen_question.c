@@ -172,11 +172,8 @@ static enum step key(struct screen *s, int k)
         return answer(s, ANSWER_DONT_KNOW);
     if (k == 'r' && q->refuse)
         return answer(s, ANSWER_REFUSED);
-    if (k == KEYS_ESCAPE) {
-        bool moved = interview_back(screen_interview(s), screen_study(s),
-                                    session_points(s->desk->session));
-        return moved ? screen_save(s) : STEP_STAY;
-    }
+    if (k == KEYS_ESCAPE)
+        return screen_back(s);
     if (has_options(q))
         return take_options(s, q, k);
     if (k == KEYS_ENTER)
@@ -201,7 +198,8 @@ static size_t hints(const struct screen *s, struct hint out[SCREEN_HINTS])
     if (q->refuse)
         out[n++] = (struct hint){"r", _("no answer")};
     out[n++] = (struct hint){"Esc", _("back")};
-    out[n++] = (struct hint){"F2", s->kind->respondent ? _("language") : _("respondent's language")};
+    out[n++] =
+        (struct hint){"F2", s->kind->respondent ? _("language") : _("respondent's language")};
     out[n++] = (struct hint){"F10", _("stop")};
     if (has_options(q))
         out[n++] = (struct hint){q->type == STUDY_MULTI ? _("↑ ↓ space") : "↑ ↓ Enter",

@@ -21,10 +21,11 @@ static void draw(const struct screen *s, struct grid *g, int scroll)
     page_blank(&p);
     page_text(&p, GRID_BOLD, _("From here on this interview counts."));
     page_blank(&p);
-    page_text(&p, 0,
-              _("The next page is for the respondent alone. They take the laptop, read a card, and "
-                "give one number. Turn away, do not help them to count, do not ask which lines they "
-                "chose."));
+    page_text(
+        &p, 0,
+        _("The next page is for the respondent alone. They take the laptop, read a card, and "
+          "give one number. Turn away, do not help them to count, do not ask which lines they "
+          "chose."));
     page_blank(&p);
     page_text(&p, 0,
               _("The laptop comes back to you when the thank-you page is on; you then press F9."));
@@ -35,11 +36,12 @@ static void draw(const struct screen *s, struct grid *g, int scroll)
 
 static enum step key(struct screen *s, int k)
 {
+    if (k == KEYS_ESCAPE)
+        return screen_back(s);
     if (k != KEYS_ENTER)
         return STEP_STAY;
     screen_try(s);
-    enum err e =
-        screen_interview(s)->assigned ? ERR_OK : session_assign(s->desk->session);
+    enum err e = screen_interview(s)->assigned ? ERR_OK : session_assign(s->desk->session);
     return e == ERR_OK ? screen_next(s) : screen_fail(s, e);
 }
 
@@ -47,9 +49,10 @@ static size_t hints(const struct screen *s, struct hint out[SCREEN_HINTS])
 {
     (void)s;
     out[0] = (struct hint){"Enter", _("go on")};
-    out[1] = (struct hint){"F2", _("respondent's language")};
-    out[2] = (struct hint){"F10", _("stop")};
-    return 3;
+    out[1] = (struct hint){"Esc", _("back")};
+    out[2] = (struct hint){"F2", _("respondent's language")};
+    out[3] = (struct hint){"F10", _("stop")};
+    return 4;
 }
 
 const struct screen_kind screen_ready = {

@@ -1,4 +1,5 @@
-/* First use on this laptop: the pack, its words, a code, a passphrase; then the laptop's own words. */
+/* First use on this laptop: the pack, its words, a code, a passphrase; then the laptop's own words.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +17,11 @@ enum phase {
     PHASE_PACK,    /* path of the pack file */
     PHASE_COMPARE, /* its eight words */
     PHASE_CODE,
-    PHASE_WORDS,   /* the generated passphrase, shown once */
-    PHASE_AGAIN,   /* typed once to confirm */
-    PHASE_OWN,     /* or an own one */
-    PHASE_TWICE,   /* typed twice */
-    PHASE_DONE     /* the laptop's eight words */
+    PHASE_WORDS, /* the generated passphrase, shown once */
+    PHASE_AGAIN, /* typed once to confirm */
+    PHASE_OWN,   /* or an own one */
+    PHASE_TWICE, /* typed twice */
+    PHASE_DONE   /* the laptop's eight words */
 };
 
 struct setting {
@@ -31,7 +32,8 @@ struct setting {
     struct study *study;
     char code[CODE_ROOM + 1];
     char words[WORDS_TEXT]; /* of the pack, at the end of the laptop */
-    bool trouble;           /* the last Enter was not accepted; desk->said may say more */
+    bool trouble;           /* the last Enter was not accepted */
+    enum err failed;        /* why the pack was not; desk->said may say more */
 };
 
 static void ask_for(struct setting *t, enum phase phase)
@@ -71,8 +73,8 @@ static void draw_words(struct page *p, const char *words)
     size_t len = 0, n = 0;
     while (*words != 0) {
         size_t word = strcspn(words, " ");
-        int put = snprintf(row + len, sizeof row - len, "%-*.*s", WORDS_MAX_LEN + 6, (int)word,
-                           words);
+        int put =
+            snprintf(row + len, sizeof row - len, "%-*.*s", WORDS_MAX_LEN + 6, (int)word, words);
         len += (size_t)put;
         words += word + (words[word] == ' ');
         if (++n % IN_A_ROW == 0 || *words == 0) {
@@ -83,18 +85,26 @@ static void draw_words(struct page *p, const char *words)
     }
 }
 
+static void draw_failed(const struct screen *s, struct page *p)
+{
+    const struct setting *t = s->state;
+    page_say(p, GRID_BOLD, _("That did not work: %s."), gettext(err_text(t->failed)));
+    page_text(p, 0, s->desk->said);
+}
+
 static void draw_pack(const struct screen *s, struct page *p)
 {
     const struct setting *t = s->state;
-    page_text(p, 0, _("This laptop is not set up yet. For that it needs the study's pack file (its "
-                      "name ends in .pack), on a stick or copied to this laptop."));
+    page_text(p, 0,
+              _("This laptop is not set up yet. For that it needs the study's pack file (its "
+                "name ends in .pack), on a stick or copied to this laptop."));
     page_blank(p);
     page_field(p, _("Path of the pack file:"), &t->line, !s->working);
     page_blank(p);
     if (s->working)
         page_text(p, GRID_BOLD, _("Reading..."));
     else if (t->trouble)
-        page_text(p, GRID_BOLD, s->desk->said);
+        draw_failed(s, p);
 }
 
 static void draw_compare(const struct screen *s, struct page *p)
@@ -105,8 +115,9 @@ static void draw_compare(const struct screen *s, struct page *p)
     page_say(p, 0, _("Study %s, wave %s, pack number %u"), t->study->id, t->study->wave,
              (unsigned)t->pack->number);
     page_blank(p);
-    page_text(p, 0, _("Compare these eight words with the sheet from the researchers. If a single "
-                      "word differs, stop here and call them: the pack is not theirs."));
+    page_text(p, 0,
+              _("Compare these eight words with the sheet from the researchers. If a single "
+                "word differs, stop here and call them: the pack is not theirs."));
     page_blank(p);
     draw_words(p, t->words);
     page_say(p, 0, _("If all eight are the same, type %s and press Enter."), _("yes"));
@@ -116,8 +127,9 @@ static void draw_compare(const struct screen *s, struct page *p)
 static void draw_code(const struct screen *s, struct page *p)
 {
     const struct setting *t = s->state;
-    page_text(p, 0, _("Choose your interviewer code: one to eight Latin letters or digits, as agreed "
-                      "with your supervisor."));
+    page_text(p, 0,
+              _("Choose your interviewer code: one to eight Latin letters or digits, as agreed "
+                "with your supervisor."));
     page_blank(p);
     page_field(p, _("Your code:"), &t->line, true);
     page_blank(p);
@@ -128,23 +140,26 @@ static void draw_code(const struct screen *s, struct page *p)
 static void draw_generated(const struct screen *s, struct page *p)
 {
     const struct setting *t = s->state;
-    page_text(p, 0, _("This is your passphrase. It is shown only now, and nobody can find it out "
-                      "later: without it the laptop must be set up anew."));
+    page_text(p, 0,
+              _("This is your passphrase. It is shown only now, and nobody can find it out "
+                "later: without it the laptop must be set up anew."));
     page_blank(p);
     page_middle(p, GRID_BOLD, field_text(&t->first));
     page_blank(p);
-    page_text(p, 0, _("Learn the five words by heart, then press Enter and type them once. To use a "
-                      "passphrase of your own, of 12 characters at least, press o."));
+    page_text(p, 0,
+              _("Learn the five words by heart, then press Enter and type them once. To use a "
+                "passphrase of your own, of 12 characters at least, press o."));
 }
 
 static void draw_again(const struct screen *s, struct page *p)
 {
     const struct setting *t = s->state;
-    page_text(p, 0,
-              t->phase == PHASE_AGAIN
-                  ? _("Type the five words, with one space between them, and press Enter. Esc shows "
-                      "them again.")
-                  : _("Type the same passphrase once more and press Enter. Esc starts over."));
+    page_text(
+        p, 0,
+        t->phase == PHASE_AGAIN
+            ? _("Type the five words, with one space between them, and press Enter. Esc shows "
+                "them again.")
+            : _("Type the same passphrase once more and press Enter. Esc starts over."));
     page_blank(p);
     page_field(p, _("Passphrase:"), &t->again, !s->working);
     page_blank(p);
@@ -159,15 +174,17 @@ static void draw_again(const struct screen *s, struct page *p)
 static void draw_own(const struct screen *s, struct page *p)
 {
     const struct setting *t = s->state;
-    page_text(p, 0, _("Type a passphrase of your own: 12 characters at least, several words are "
-                      "best. It is not shown; you will type it twice."));
+    page_text(p, 0,
+              _("Type a passphrase of your own: 12 characters at least, several words are "
+                "best. It is not shown; you will type it twice."));
     page_blank(p);
     page_field(p, _("Passphrase:"), &t->again, true);
     page_blank(p);
     if (t->trouble)
         page_text(p, GRID_BOLD, _("That is too short: 12 characters at least."));
     else if (field_not_latin(&t->again))
-        page_text(p, 0, _("What is typed is not Latin: you will need this keyboard layout each time."));
+        page_text(p, 0,
+                  _("What is typed is not Latin: you will need this keyboard layout each time."));
 }
 
 static void draw_done(const struct screen *s, struct page *p)
@@ -175,8 +192,9 @@ static void draw_done(const struct screen *s, struct page *p)
     const struct setting *t = s->state;
     page_text(p, GRID_BOLD, _("This laptop is set up."));
     page_blank(p);
-    page_text(p, 0, _("Its own eight words are below. Read them out to the researchers or write them "
-                      "down for them:"));
+    page_text(p, 0,
+              _("Its own eight words are below. Read them out to the researchers or write them "
+                "down for them:"));
     page_blank(p);
     draw_words(p, t->words);
     page_text(p, GRID_BOLD, _("Now sync, so that the researchers can approve this laptop."));
@@ -192,10 +210,9 @@ static enum step work_pack(struct screen *s)
     if (e == ERR_OK)
         e = study_parse(pack->study, NULL, NULL, &study);
     if (e != ERR_OK) {
-        if (s->desk->said[0] == 0)
-            snprintf(s->desk->said, sizeof s->desk->said, "%s.", gettext(err_text(e)));
         pack_free(pack);
         t->trouble = true;
+        t->failed = e;
         return STEP_STAY;
     }
     t->pack = pack;

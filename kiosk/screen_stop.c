@@ -1,4 +1,7 @@
-/* A neutral page over an interview: somebody came in, or it ends here. Shows nothing of the study. */
+/* A neutral page over an interview: somebody came in, or it ends here. Shows nothing of the study.
+ */
+#include <stdio.h>
+
 #include "kiosk/keys.h"
 #include "kiosk/menu.h"
 #include "kiosk/screen.h"
@@ -74,9 +77,13 @@ static enum step break_off(struct screen *s)
 
 static enum step withdraw(struct screen *s)
 {
+    unsigned contact = screen_interview(s)->contact;
     screen_try(s);
     enum err e = session_withdraw(s->desk->session);
-    return e == ERR_OK ? STEP_FOLLOW : screen_fail(s, e);
+    if (e != ERR_OK)
+        return screen_fail(s, e);
+    snprintf(s->desk->note, sizeof s->desk->note, _("Contact %u is withdrawn."), contact);
+    return STEP_FOLLOW;
 }
 
 static enum step key(struct screen *s, int k)

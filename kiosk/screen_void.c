@@ -26,6 +26,7 @@ struct voiding {
     uint32_t contact;
     size_t reason;
     enum phase phase;
+    bool unknown; /* the number typed is not that of a finished contact */
 };
 
 static enum err enter(struct screen *s)
@@ -62,7 +63,10 @@ static void draw(const struct screen *s, struct grid *g, int scroll)
         page_text(&p, GRID_BOLD, _("Which contact is not to count?"));
         page_say(&p, 0, _("The last one on this laptop has number %u."), t.last_contact);
         page_blank(&p);
-        page_field(&p, _("Number:"), &v->number, true);
+        page_field(&p, _("Contact number:"), &v->number, true);
+        page_blank(&p);
+        if (v->unknown)
+            page_text(&p, GRID_BOLD, _("There is no finished contact with this number."));
     } else {
         page_say(&p, GRID_BOLD,
                  v->phase == PHASE_REASON ? _("Why is contact %u not to count?")
@@ -87,18 +91,28 @@ static enum step void_it(struct screen *s)
     return STEP_FOLLOW;
 }
 
+static void take_number(struct screen *s)
+{
+    struct voiding *v = s->state;
+    struct session_tally t;
+    session_tally(s->desk->session, &t);
+    v->unknown = !field_number(&v->number, t.last_contact, &v->contact) || v->contact == 0;
+    if (v->unknown)
+        return;
+    v->phase = PHASE_REASON;
+    v->menu = (struct menu){.count = REASONS};
+}
+
 static enum step key(struct screen *s, int k)
 {
     struct voiding *v = s->state;
     if (k == KEYS_ESCAPE)
         return STEP_FOLLOW;
     if (v->phase == PHASE_NUMBER) {
-        if (k != KEYS_ENTER) {
-            field_key(&v->number, k);
-        } else if (field_number(&v->number, UINT32_MAX, &v->contact) && v->contact > 0) {
-            v->phase = PHASE_REASON;
-            v->menu = (struct menu){.count = REASONS};
-        }
+        if (k == KEYS_ENTER)
+            take_number(s);
+        else if (field_key(&v->number, k))
+            v->unknown = false;
         return STEP_STAY;
     }
     if (menu_key(&v->menu, k) != MENU_CHOSEN)

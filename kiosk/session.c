@@ -11,6 +11,7 @@
 #include "kiosk/keyfile.h"
 #include "kiosk/state.h"
 #include "kiosk/sync.h"
+#include "kiosk/text.h"
 
 struct session {
     char *home, *store_path;
@@ -64,6 +65,8 @@ static enum err load(struct session *ss)
         ss->key = key, key = NULL;
         ss->next = NULL;
         ss->epoch = epoch;
+        if (ss->state->open) /* a card whose count is sealed does not come back */
+            interview_resume(&ss->state->iv, ss->study, ss->points);
     }
     secret_free(key);
     buffer_free(&sealed);
@@ -102,9 +105,10 @@ static enum err ready(struct session *ss)
 {
     if (ss->device == NULL)
         recover(ss);
-    return ss->device != NULL ? ERR_OK
-                              : log_fail(ERR_FILE, "the store cannot be used now; is the disk full or "
-                                                   "read-only? Mend that, then lock and unlock");
+    return ss->device != NULL
+               ? ERR_OK
+               : log_fail(ERR_FILE, _("the store cannot be used now; is the disk full or "
+                                      "read-only? Mend that, then lock and unlock"));
 }
 
 /* One transaction: the sealed entry, if there is one, and the state that goes with it. */
@@ -261,8 +265,9 @@ static enum err seal_owed(struct session *ss)
     }
 }
 
-/* Seals whatever is owed without anybody being asked: lists that are not asked, and all the rest of a contact
- * that is ending. Each entry in its own transaction; after a crash it goes on where it was. */
+/* Seals whatever is owed without anybody being asked: lists that are not asked, and all the rest of
+ * a contact that is ending. Each entry in its own transaction; after a crash it goes on where it
+ * was. */
 static enum err settle(struct session *ss)
 {
     enum err e = ERR_OK;
@@ -294,8 +299,9 @@ static enum err open_files(struct session *ss, const char *code, const struct se
     home_machine(pub->device, machine);
     if (memcmp(pub->machine, none, sizeof none) != 0 &&
         memcmp(pub->machine, machine, sizeof machine) != 0)
-        return log_fail(ERR_STATE, "this home was set up on another machine and cannot be used here; "
-                                   "set this laptop up anew");
+        return log_fail(ERR_STATE,
+                        _("this home was set up on another machine and cannot be used here; "
+                          "set this laptop up anew"));
     e = home_check_disk(ss->home);
     if (e == ERR_OK)
         e = store_open(ss->store_path, false, &ss->store);
@@ -372,8 +378,6 @@ enum err session_open(const char *home, const char *code, const struct secret *p
         return e;
     }
     ss->interrupted = ss->state->open;
-    if (ss->interrupted)
-        interview_resume(&ss->state->iv, ss->study, ss->points);
     *out = ss;
     return ERR_OK;
 }
@@ -494,7 +498,8 @@ void session_closing(const struct session *ss, char out[STREAM_CLOSING])
     struct buffer last = {0};
     uint64_t n = 0;
     out[0] = '\0';
-    if (ss->store != NULL && store_last(ss->store, &n, &last) == ERR_OK && last.len > SIGN_LEN + STREAM_MAC_LEN)
+    if (ss->store != NULL && store_last(ss->store, &n, &last) == ERR_OK &&
+        last.len > SIGN_LEN + STREAM_MAC_LEN)
         stream_closing(n, last.p + last.len - SIGN_LEN - STREAM_MAC_LEN, out);
     buffer_free(&last);
 }
@@ -518,7 +523,9 @@ enum err session_begin(struct session *ss, uint32_t point, uint8_t language)
 enum err session_save(struct session *ss)
 {
     enum err e = ready(ss);
-    return e == ERR_OK ? keep(ss, false) : e;
+    if (e != ERR_OK)
+        return e;
+    return ss->state->open && ss->state->iv.ending != 0 ? settle(ss) : keep(ss, false);
 }
 
 enum err session_assign(struct session *ss)
@@ -568,7 +575,7 @@ enum err session_end(struct session *ss, uint16_t disposition)
 static enum err seal_event(struct session *ss, enum entry_kind kind, uint32_t contact,
                            uint16_t reason)
 {
-    struct entry_field f = field_of(kind, contact);
+    struct entry_field f = field_of(kind, ss->state->open ? ss->state->iv.contact : 0);
     struct entry_answers a = {.kind = kind};
     f.u.event.contact = contact;
     f.u.event.reason = reason;
@@ -609,8 +616,9 @@ static enum err take_approval(struct session *ss, struct bytes b)
         return ERR_OK;
     if (notice_parse(b, ss->pack, &n) != ERR_OK || n.kind != NOTICE_APPROVAL ||
         memcmp(n.device, device_key(ss->device), 32) != 0)
-        return log_fail(ERR_SIGNATURE, "the approval found there is not from this study's researchers "
-                                       "or not for this laptop; it was not taken");
+        return log_fail(ERR_SIGNATURE,
+                        _("the approval found there is not from this study's researchers "
+                          "or not for this laptop; it was not taken"));
     enum err e = need_stream(ss);
     if (e != ERR_OK)
         return e;
@@ -628,13 +636,14 @@ static enum err take_receipt(struct session *ss, struct bytes b)
         return ERR_OK;
     if (notice_parse(b, ss->pack, &n) != ERR_OK || n.kind != NOTICE_RECEIPT ||
         memcmp(n.device, device_key(ss->device), 32) != 0)
-        return log_fail(ERR_SIGNATURE, "the receipt found there is not from this study's researchers "
-                                       "or not for this laptop; it was not taken");
+        return log_fail(ERR_SIGNATURE,
+                        _("the receipt found there is not from this study's researchers "
+                          "or not for this laptop; it was not taken"));
     if (n.n <= ss->confirmed) /* it never lowers what was confirmed */
         return ERR_OK;
     if (sync_head_at(ss->store, n.n, head) != ERR_OK || memcmp(head, n.value, HASH_LEN) != 0)
-        return log_fail(ERR_SIGNATURE, "the receipt found there is for other results than this "
-                                       "laptop's; tell the researchers");
+        return log_fail(ERR_SIGNATURE, _("the receipt found there is for other results than this "
+                                         "laptop's; tell the researchers"));
     enum err e = store_put_receipt(ss->store, n.n, b);
     if (e == ERR_OK)
         ss->confirmed = n.n;
@@ -646,8 +655,8 @@ static enum err take_golive(struct session *ss, struct bytes b)
     if (b.len == 0 || ss->device == NULL || !device_test(ss->device) || ss->state->open)
         return ERR_OK;
     if (notice_golive_check(b, ss->pack) != ERR_OK)
-        return log_fail(ERR_SIGNATURE, "the go-live file found there is not signed by every "
-                                       "researcher of this study; it was not taken");
+        return log_fail(ERR_SIGNATURE, _("the go-live file found there is not signed by every "
+                                         "researcher of this study; it was not taken"));
     device_golive(ss->device);
     return keep(ss, false);
 }
@@ -684,17 +693,21 @@ enum err session_sync(struct session *ss, const char *target, char *said, size_t
     if (e != ERR_OK)
         return e;
     if (targets == 0)
-        return log_fail(ERR_USAGE, "the study names no target to sync with; give one: dir:/path/of/the/stick");
+        return log_fail(
+            ERR_USAGE,
+            _("the study names no target to sync with; give one: dir:/path/of/the/stick"));
     for (size_t i = 0; i < targets; i++) {
         unsigned more = 0;
-        e = sync_one(ss, target != NULL ? target : ss->study->target[i], &more);
+        e = ready(ss); /* the target before may have found the disk full */
+        if (e == ERR_OK)
+            e = sync_one(ss, target != NULL ? target : ss->study->target[i], &more);
         written += more;
         done += e == ERR_OK;
         failed = e != ERR_OK ? e : failed;
     }
     struct session_tally t;
     session_tally(ss, &t);
-    snprintf(said, room, "new files: %u; received by the researchers: %u of %u contacts", written,
-             t.contacts_received, t.contacts_all);
+    snprintf(said, room, _("new files: %u; received by the researchers: %u of %u contacts"),
+             written, t.contacts_received, t.contacts_all);
     return failed == ERR_OK ? ERR_OK : done > 0 ? ERR_PARTIAL : failed;
 }

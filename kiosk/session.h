@@ -51,7 +51,8 @@ bool session_interrupted(const struct session *ss);
 /** Begin a contact at ${point} (index) in ${language}. ERR_STATE if one is under way. */
 enum err session_begin(struct session *ss, uint32_t point, uint8_t language);
 
-/** Keep the present state of the interview (an answer, a step). */
+/** Keep the present state of the interview (an answer, a step). Where session_end could not seal all that was
+ *  owed, it goes on with that instead. */
 enum err session_save(struct session *ss);
 
 /** All draws of this interview at once, sealed in `assigned` and durable before this returns. Lists not

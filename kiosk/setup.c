@@ -17,11 +17,8 @@ enum { PASSPHRASE_MIN = 12 };
 
 bool setup_done(const char *home)
 {
-    struct store *st = NULL;
     char *path = home_store(home), *keys = home_keys(home);
-    bool done = path != NULL && keys != NULL && access(path, F_OK) == 0 && access(keys, F_OK) == 0 &&
-                store_open(path, true, &st) == ERR_OK && store_ready(st);
-    store_close(st);
+    bool done = path != NULL && keys != NULL && access(keys, F_OK) == 0 && store_used(path);
     free(path);
     free(keys);
     return done;
@@ -167,9 +164,9 @@ static enum err make_store(struct making *m, struct secret_cost cost, const uint
     if (replaces != NULL)
         memcpy(root.u.root.replaces, replaces, 32);
     enum err e = entry == NULL || sealed == NULL || state == NULL ? ERR_NOMEM : ERR_OK;
+    m->store_made = e == ERR_OK; /* also where it gets no further than a half-made one */
     if (e == ERR_OK)
         e = store_create(m->store_path, &m->store);
-    m->store_made = e == ERR_OK;
     if (e == ERR_OK)
         e = device_create(m->pack, m->study, m->sign_key, &m->device);
     if (e == ERR_OK)
@@ -238,6 +235,10 @@ enum err setup_run(const char *home, const struct pack *pack, const char *code,
         m.store_path = home_store(home);
         e = m.keys_path == NULL || m.store_path == NULL ? ERR_NOMEM : ERR_OK;
     }
+    if (e == ERR_OK && store_used(m.store_path))
+        e = log_fail(ERR_STATE, "%s: a store without its keys file; it was left as it is. Move it away, or choose "
+                                "another folder with --home",
+                     m.store_path);
     if (e == ERR_OK)
         unlink(m.keys_path); /* what an interrupted set-up left: it never sealed anything */
     if (e == ERR_OK)

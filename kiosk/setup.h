@@ -7,7 +7,7 @@
 #include "core/stream.h"
 #include "core/words.h"
 
-/** True if ${home} holds a store and a keys file. */
+/** True if ${home} holds a keys file and a store that is used (store.h), damaged or not. */
 bool setup_done(const char *home);
 
 /** Read and judge the pack file: format, signature, study, what this kiosk can do; everything wrong is said. */

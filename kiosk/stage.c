@@ -229,7 +229,7 @@ void stage_key(struct stage *st, int key)
     text_use(page_language(st, s));
     if (!s->kind->typing)
         key = keys_latin(key);
-    if (key == KEYS_NONE || st->small || scrolled(st, key))
+    if (key == KEYS_NONE || key == KEYS_SIZE || st->small || scrolled(st, key))
         return;
     if (st->over.kind == NULL && (key == KEYS_F(1) || (key == '?' && !s->kind->typing)))
         lay_over(st, &screen_help);

@@ -79,8 +79,9 @@ static int open_read_only(const char *path, sqlite3 **db)
     char *uri = NULL, *log = sqlite3_mprintf("%s-wal", path);
     bool has_log = log != NULL && access(log, F_OK) == 0;
     sqlite3_free(log);
-    bool frozen = !has_log && access(path, W_OK) != 0 && errno == EROFS;
-    uri = sqlite3_mprintf("file:%s?mode=ro%s", path, frozen ? "&immutable=1" : "");
+    if (has_log || access(path, W_OK) == 0 || errno != EROFS)
+        return sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY, NULL);
+    uri = sqlite3_mprintf("file:%s?immutable=1", path);
     if (uri == NULL)
         return SQLITE_NOMEM;
     int rc = sqlite3_open_v2(uri, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
@@ -114,17 +115,27 @@ static enum err make_writable(struct store *st, const char *path)
                path);
 }
 
+bool store_used(const char *path)
+{
+    struct store st = {NULL};
+    int64_t tables = 0, rows = 0;
+    bool used = access(path, F_OK) == 0;
+    if (used && open_read_only(path, &st.db) == SQLITE_OK &&
+        number_of(&st, "SELECT count(*) FROM sqlite_schema WHERE name = 'state'", &tables))
+        used = tables > 0 && (!number_of(&st, "SELECT count(*) FROM state", &rows) || rows > 0);
+    sqlite3_close(st.db);
+    return used;
+}
+
 enum err store_create(const char *path, struct store **out)
 {
     char sql[128];
     struct store *st = NULL;
+    if (store_used(path))
+        return ERR_STATE;
     enum err e = connect(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &st);
     if (e != ERR_OK)
         return e;
-    if (store_ready(st)) {
-        store_close(st);
-        return ERR_STATE;
-    }
     e = make_writable(st, path);
     if (e == ERR_OK)
         e = run(st, "DROP TABLE IF EXISTS receipt; DROP TABLE IF EXISTS state;"
@@ -188,12 +199,6 @@ enum err store_checkpoint(struct store *st)
                    SQLITE_OK
                ? ERR_OK
                : fail(st, "store");
-}
-
-bool store_ready(struct store *st)
-{
-    int64_t count = 0;
-    return number_of(st, "SELECT count(*) FROM state", &count) && count == 1;
 }
 
 enum err store_begin(struct store *st)

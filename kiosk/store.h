@@ -8,20 +8,21 @@
 
 struct store; /* only store.c knows the tables */
 
+/** True unless it is certain that no set-up was completed at ${path}: also where damage hides it, so that nobody
+ *  makes anew what could still be saved. Says nothing. */
+bool store_used(const char *path);
+
 /** Make a new store at ${path}, empty but for its tables. What stands there half-made is replaced;
- *  a store that was set up is ERR_STATE. The first transaction must hold pack, root and state. */
+ *  a store that is used is ERR_STATE. The first transaction must hold pack, root and state. */
 enum err store_create(const char *path, struct store **out);
 
 /** Open an existing store; ${read_only} changes nothing and needs no lock. ERR_FORMAT (not ours, damaged), ERR_FILE,
  *  ERR_FULL, ERR_UNSUPPORTED (newer version); said. */
 enum err store_open(const char *path, bool read_only, struct store **out);
-/** Closes without checkpoint; NULL does nothing. */
+/** NULL does nothing. The last one to close may move the write-ahead log into the file. */
 void store_close(struct store *st);
 /** Move everything from the write-ahead log into the file and empty the log. */
 enum err store_checkpoint(struct store *st);
-
-/** True if a set-up was completed here. */
-bool store_ready(struct store *st);
 
 /** One transaction around what follows. After store_commit says ERR_OK it is on the disk and survives a power
  *  cut; after anything else it may be or not be there: store_cancel, close, open and read. */

@@ -13,13 +13,15 @@
 #include "core/log.h"
 #include "core/segment.h"
 #include "core/stream.h"
+#include "kiosk/text.h"
 
 enum { HEX_LEN = 2 * 32 + 1 };
 
 enum err sync_folder(const char *target, const char **path)
 {
     if (strncmp(target, "dir:", 4) != 0 || target[4] == '\0')
-        return log_fail(ERR_UNSUPPORTED, "%s: this version syncs to a folder only; write dir:/path/of/the/stick",
+        return log_fail(ERR_UNSUPPORTED,
+                        "%s: this version syncs to a folder only; write dir:/path/of/the/stick",
                         target);
     *path = target + 4;
     return ERR_OK;
@@ -34,16 +36,7 @@ struct there {
     size_t count;
 };
 
-/* A file of the right name that was cut short on the way is not there. */
-static bool is_whole(DIR *d, const char *name, size_t size)
-{
-    struct stat is;
-    return fstatat(dirfd(d), name, &is, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(is.st_mode) &&
-           is.st_size == (off_t)size;
-}
-
-static enum err list(const char *folder, const uint8_t device[32], size_t preamble_len,
-                     size_t entry_len, struct there *out)
+static enum err list(const char *folder, const uint8_t device[32], struct there *out)
 {
     enum err e = ERR_OK;
     size_t room = 0;
@@ -53,8 +46,8 @@ static enum err list(const char *folder, const uint8_t device[32], size_t preamb
         return errno == ENOENT ? ERR_OK : log_fail(ERR_FILE, "%s: %s", folder, strerror(errno));
     while (e == ERR_OK && (entry = readdir(d)) != NULL) {
         struct segment_name n;
-        if (!segment_get_name(entry->d_name, &n) || memcmp(n.device, device, sizeof n.device) != 0 ||
-            !is_whole(d, entry->d_name, segment_len(preamble_len, entry_len, n.last - n.first + 1)))
+        if (!segment_get_name(entry->d_name, &n) ||
+            memcmp(n.device, device, sizeof n.device) != 0)
             continue;
         if (out->count == room) {
             room = room ? 2 * room : 64;
@@ -71,12 +64,14 @@ static enum err list(const char *folder, const uint8_t device[32], size_t preamb
     return e;
 }
 
-static bool is_there(const struct there *t, uint64_t n)
+/* Last position of the range that begins at ${n}; 0: none does. */
+static uint64_t end_there(const struct there *t, uint64_t n)
 {
+    uint64_t end = 0;
     for (size_t i = 0; i < t->count; i++)
-        if (t->range[i].first <= n && n <= t->range[i].last)
-            return true;
-    return false;
+        if (t->range[i].first == n && t->range[i].last > end)
+            end = t->range[i].last;
+    return end;
 }
 
 struct out {
@@ -87,34 +82,39 @@ struct out {
     unsigned written;
     struct buffer preamble, entries; /* of the run being gathered */
     uint64_t stream, first, last;    /* first 0: no run */
+    uint64_t end;                    /* of the file that has the run's beginning; 0: there is none */
     uint8_t before[HASH_LEN], head[HASH_LEN];
 };
 
-/* Reads the file back from the medium: a stick that lies is found out while it is still here. */
-static enum err read_back(const char *path, struct bytes wanted)
+/* True if exactly these bytes lie there, as the medium gives them back: a stick that lies is found out while it is
+ * still here, and a file that was cut short or damaged on the way is not there. */
+static bool is_there(const char *path, struct bytes wanted)
 {
     struct buffer got = {0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd >= 0) {
-        posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-        close(fd);
-    }
-    enum err e = file_read(path, SEGMENT_MAX_BYTES, true, &got);
-    if (e == ERR_OK && (got.len != wanted.len || memcmp(got.p, wanted.p, got.len) != 0)) {
-        unlink(path);
-        e = log_fail(ERR_FILE, "%s: what was written does not come back the same; use another stick",
-                     path);
-    }
+    struct stat is;
+    bool same = false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    if (fstat(fd, &is) == 0 && S_ISREG(is.st_mode) && is.st_size == (off_t)wanted.len)
+        same = file_read(path, wanted.len, true, &got) == ERR_OK && got.len == wanted.len &&
+               memcmp(got.p, wanted.p, got.len) == 0;
+    close(fd);
     buffer_free(&got);
-    return e;
+    return same;
 }
 
 static enum err write_segment(const char *path, struct bytes b)
 {
     struct timespec constant[2] = {{SEGMENT_TIME, 0}, {SEGMENT_TIME, 0}};
     enum err e = file_write(path, b, 0644, true);
-    if (e == ERR_OK)
-        e = read_back(path, b);
+    if (e == ERR_OK && !is_there(path, b)) {
+        unlink(path);
+        e = log_fail(ERR_FILE,
+                     _("%s: what was written does not come back the same; use another stick"),
+                     path);
+    }
     if (e == ERR_OK) /* the time of writing would tell the hour of the interview */
         utimensat(AT_FDCWD, path, constant, AT_SYMLINK_NOFOLLOW);
     return e;
@@ -133,10 +133,11 @@ static enum err flush(struct out *o)
                       (uint32_t)(o->last - o->first + 1));
     buffer_add(&b, o->entries.p, o->entries.len);
     path = file_join(o->folder, file);
-    enum err e = path == NULL || b.failed || o->entries.failed ? ERR_NOMEM
-                                                               : write_segment(path, buffer_view(&b));
-    if (e == ERR_OK)
-        o->written++;
+    enum err e = path == NULL || b.failed || o->entries.failed ? ERR_NOMEM : ERR_OK;
+    if (e == ERR_OK && !is_there(path, buffer_view(&b))) {
+        e = write_segment(path, buffer_view(&b));
+        o->written += e == ERR_OK;
+    }
     o->first = 0;
     buffer_free(&o->entries);
     buffer_free(&b);
@@ -174,14 +175,16 @@ static enum err out_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes s
     struct out *o = ctx;
     (void)stream;
     enum err e = ERR_OK;
-    bool wanted = n > o->confirmed && !is_there(o->there, n);
-    if (o->first != 0 && (!wanted || is_full(o, sealed.len)))
+    uint64_t end = end_there(o->there, n);
+    bool ends = o->end != 0 ? n > o->end : end != 0;
+    if (o->first != 0 && (ends || is_full(o, sealed.len)))
         e = flush(o);
-    if (wanted) {
-        if (o->first == 0) {
-            o->first = n;
-            memcpy(o->before, o->head, HASH_LEN);
-        }
+    if (o->first == 0 && (n > o->confirmed || end > o->confirmed)) {
+        o->first = n;
+        o->end = end;
+        memcpy(o->before, o->head, HASH_LEN);
+    }
+    if (o->first != 0) {
         buffer_add(&o->entries, sealed.p, sealed.len);
         o->last = n;
     }
@@ -196,7 +199,7 @@ static enum err write_pack(const struct pack *pack, const char *folder)
     snprintf(name, sizeof name, "packs/%s.pack", hex);
     char *path = file_join(folder, name), *dir = file_join(folder, "packs");
     enum err e = path == NULL || dir == NULL ? ERR_NOMEM : file_make_dir(dir);
-    if (e == ERR_OK && access(path, F_OK) != 0)
+    if (e == ERR_OK && !is_there(path, buffer_view(&pack->bytes)))
         e = file_write(path, buffer_view(&pack->bytes), 0644, true);
     free(path);
     free(dir);
@@ -212,19 +215,16 @@ enum err sync_out(struct store *st, const struct pack *pack, const uint8_t devic
     segment_hex(device, 32, hex);
     snprintf(name, sizeof name, "up/%s", hex);
     if (stat(folder, &is) != 0 || !S_ISDIR(is.st_mode))
-        return log_fail(ERR_FILE, "%s: there is no such folder; is the stick plugged in?", folder);
+        return log_fail(ERR_FILE, _("%s: there is no such folder; is the stick plugged in?"),
+                        folder);
     char *own = file_join(folder, name);
     struct out o = {.there = &there, .device = device, .folder = own, .confirmed = confirmed};
     struct store_visitor v = {out_stream, out_entry, &o};
-    struct buffer last = {0};
-    uint64_t n = 0;
     enum err e = own == NULL ? ERR_NOMEM : file_make_dir(own);
     if (e == ERR_OK)
         e = write_pack(pack, folder);
     if (e == ERR_OK)
-        e = store_last(st, &n, &last);
-    if (e == ERR_OK)
-        e = list(own, device, stream_preamble_len(pack), last.len, &there);
+        e = list(own, device, &there);
     if (e == ERR_OK)
         e = store_walk(st, confirmed + 1, &v);
     if (e == ERR_OK)
@@ -232,7 +232,6 @@ enum err sync_out(struct store *st, const struct pack *pack, const uint8_t devic
     *written = o.written;
     buffer_free(&o.preamble);
     buffer_free(&o.entries);
-    buffer_free(&last);
     free(there.range);
     free(own);
     return e;

@@ -8,8 +8,9 @@
 /** The folder that "dir:PATH" names. ERR_UNSUPPORTED for another kind of target, said. */
 enum err sync_folder(const char *target, const char **path);
 
-/** Write to ${folder} the pack and every entry behind ${confirmed} that is not there yet, as segments of at most
- *  SEGMENT_MAX_ENTRIES, each written aside, synced, renamed and read back. ${written}: new segments.
+/** Write to ${folder} the pack and every entry behind ${confirmed} that does not lie there as it is in the store
+ *  (files that were cut short or damaged are written again), as segments of at most SEGMENT_MAX_ENTRIES, each written
+ *  aside, synced, renamed and read back. ${written}: how many were written.
  *  ERR_FILE, ERR_FULL: said; what was written whole stays, the rest is written next time. */
 enum err sync_out(struct store *st, const struct pack *pack, const uint8_t device[32],
                   uint64_t confirmed, const char *folder, unsigned *written);

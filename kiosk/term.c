@@ -3,16 +3,53 @@
 
 #include <curses.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/log.h"
 #include "kiosk/keys.h"
+#include "kiosk/text.h"
 
 enum { ESCAPE_DELAY_MS = 25 };
 
 struct term {
     SCREEN *screen;
+    bool second_page; /* asked for by ourselves */
 };
+
+/* What stands on a terminal's first page is kept for scrolling back when it is cleared, so pages
+ * are shown on its second one. Many windows that call themselves vt100 or linux have one all the
+ * same, and a terminal without it ignores these. */
+#define SECOND_PAGE "\033[?1049h"
+#define FIRST_PAGE  "\033[?1049l"
+
+static bool names_second_page(void)
+{
+    const char *enter = tigetstr("smcup");
+    return enter != NULL && enter != (const char *)-1 && enter[0] != '\0';
+}
+
+static void write_now(const char *text)
+{
+    fputs(text, stdout);
+    fflush(stdout);
+}
+
+/* What keyboards of today send for the function keys, for terminal types that expect something else
+ * or nothing at all (vt100 has no F9 that a keyboard could send). */
+static void name_function_keys(void)
+{
+    static const struct {
+        const char *sent;
+        int number;
+    } keys[] = {
+        {"\033OP", 1},   {"\033[11~", 1}, {"\033[[A", 1},  {"\033OQ", 2},
+        {"\033[12~", 2}, {"\033[[B", 2},  {"\033[20~", 9}, {"\033[21~", 10},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (key_defined(keys[i].sent) == 0)
+            define_key(keys[i].sent, KEY_F(keys[i].number));
+}
 
 enum err term_open(struct term **out)
 {
@@ -24,13 +61,18 @@ enum err term_open(struct term **out)
     t->screen = newterm(NULL, stdout, stdin);
     if (t->screen == NULL) {
         free(t);
-        return log_fail(ERR_SYSTEM, "this kind of terminal is not known here; set TERM to linux or xterm");
+        return log_fail(ERR_SYSTEM,
+                        "this kind of terminal is not known here; set TERM to linux or xterm");
     }
     raw(); /* no key may stop or suspend the program with a card on the screen */
     noecho();
     nonl();
     keypad(stdscr, TRUE);
     set_escdelay(ESCAPE_DELAY_MS);
+    name_function_keys();
+    t->second_page = !names_second_page();
+    if (t->second_page)
+        write_now(SECOND_PAGE);
     term_forget(t);
     *out = t;
     return ERR_OK;
@@ -42,6 +84,8 @@ void term_close(struct term *t)
         return;
     term_forget(t);
     endwin();
+    if (t->second_page)
+        write_now(FIRST_PAGE);
     delscreen(t->screen);
     free(t);
 }
@@ -69,6 +113,8 @@ void term_show(struct term *t, const struct grid *g)
                 continue; /* blank, or the right half of a wide character */
             attr_set(look_of(c->look), 0, NULL);
             mvaddstr(row, col, c->text[0] != '\0' ? c->text : " ");
+            if (text_width(c->text, strlen(c->text)) > 1)
+                col++; /* its right half has a look, but nothing to write */
         }
     attr_set(A_NORMAL, 0, NULL);
     curs_set(g->cursor_row >= 0);
@@ -83,14 +129,30 @@ static int named_key(wint_t code)
         wint_t curses;
         int key;
     } keys[] = {
-        {KEY_UP, KEYS_UP},       {KEY_DOWN, KEYS_DOWN},   {KEY_PPAGE, KEYS_PAGE_UP},
-        {KEY_NPAGE, KEYS_PAGE_DOWN}, {KEY_HOME, KEYS_HOME},   {KEY_END, KEYS_END},
-        {KEY_ENTER, KEYS_ENTER}, {KEY_BACKSPACE, KEYS_BACKSPACE}, {KEY_RESIZE, KEYS_SIZE},
+        {KEY_UP, KEYS_UP},           {KEY_DOWN, KEYS_DOWN},           {KEY_PPAGE, KEYS_PAGE_UP},
+        {KEY_NPAGE, KEYS_PAGE_DOWN}, {KEY_HOME, KEYS_HOME},           {KEY_END, KEYS_END},
+        {KEY_ENTER, KEYS_ENTER},     {KEY_BACKSPACE, KEYS_BACKSPACE}, {KEY_RESIZE, KEYS_SIZE},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (keys[i].curses == code)
             return keys[i].key;
     return code >= KEY_F(1) && code <= KEY_F(12) ? KEYS_F((int)(code - KEY_F(0))) : KEYS_NONE;
+}
+
+/* Alt and a digit arrive as Escape and, at once, the digit: a way to the function keys where the
+ * window system keeps those for itself. */
+static int escape_key(void)
+{
+    wint_t c = 0;
+    timeout(0); /* the delay has passed: what belongs to it is here by now */
+    int kind = get_wch(&c);
+    if (kind == OK && c >= '0' && c <= '9')
+        return KEYS_F(c == '0' ? 10 : (int)(c - '0'));
+    if (kind == OK)
+        unget_wch((wchar_t)c);
+    else if (kind == KEY_CODE_YES)
+        ungetch((int)c);
+    return KEYS_ESCAPE;
 }
 
 int term_key(struct term *t, int milliseconds)
@@ -108,7 +170,7 @@ int term_key(struct term *t, int milliseconds)
     case '\n':
         return KEYS_ENTER;
     case 27:
-        return KEYS_ESCAPE;
+        return escape_key();
     case 8:
     case 127:
         return KEYS_BACKSPACE;

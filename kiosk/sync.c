@@ -46,8 +46,7 @@ static enum err list(const char *folder, const uint8_t device[32], struct there 
         return errno == ENOENT ? ERR_OK : log_fail(ERR_FILE, "%s: %s", folder, strerror(errno));
     while (e == ERR_OK && (entry = readdir(d)) != NULL) {
         struct segment_name n;
-        if (!segment_get_name(entry->d_name, &n) ||
-            memcmp(n.device, device, sizeof n.device) != 0)
+        if (!segment_get_name(entry->d_name, &n) || memcmp(n.device, device, sizeof n.device) != 0)
             continue;
         if (out->count == room) {
             room = room ? 2 * room : 64;
@@ -82,12 +81,12 @@ struct out {
     unsigned written;
     struct buffer preamble, entries; /* of the run being gathered */
     uint64_t stream, first, last;    /* first 0: no run */
-    uint64_t end;                    /* of the file that has the run's beginning; 0: there is none */
+    uint64_t end; /* of the file that has the run's beginning; 0: there is none */
     uint8_t before[HASH_LEN], head[HASH_LEN];
 };
 
-/* True if exactly these bytes lie there, as the medium gives them back: a stick that lies is found out while it is
- * still here, and a file that was cut short or damaged on the way is not there. */
+/* True if exactly these bytes lie there, as the medium gives them back: a stick that lies is found
+ * out while it is still here, and a file that was cut short or damaged on the way is not there. */
 static bool is_there(const char *path, struct bytes wanted)
 {
     struct buffer got = {0};

@@ -1,4 +1,5 @@
-/* Segments out, approvals, receipts and go-live in. Works on a directory; needs no passphrase to write. */
+/* Segments out, approvals, receipts and go-live in. Works on a directory; needs no passphrase to
+ * write. */
 #ifndef SANAQ_KIOSK_SYNC_H
 #define SANAQ_KIOSK_SYNC_H
 
@@ -8,14 +9,16 @@
 /** The folder that "dir:PATH" names. ERR_UNSUPPORTED for another kind of target, said. */
 enum err sync_folder(const char *target, const char **path);
 
-/** Write to ${folder} the pack and every entry behind ${confirmed} that does not lie there as it is in the store
- *  (files that were cut short or damaged are written again), as segments of at most SEGMENT_MAX_ENTRIES, each written
- *  aside, synced, renamed and read back. ${written}: how many were written.
- *  ERR_FILE, ERR_FULL: said; what was written whole stays, the rest is written next time. */
+/** Write to ${folder} the pack and every entry behind ${confirmed} that does not lie there as it is
+ * in the store (files that were cut short or damaged are written again), as segments of at most
+ * SEGMENT_MAX_ENTRIES, each written aside, synced, renamed and read back. ${written}: how many were
+ * written. ERR_FILE, ERR_FULL: said; what was written whole stays, the rest is written next time.
+ */
 enum err sync_out(struct store *st, const struct pack *pack, const uint8_t device[32],
                   uint64_t confirmed, const char *folder, unsigned *written);
 
-/** What lies in ${folder} for this device; a buffer stays empty where there is nothing. Not checked. */
+/** What lies in ${folder} for this device; a buffer stays empty where there is nothing. Not
+ * checked. */
 struct sync_in {
     struct buffer approval, receipt, golive;
 };

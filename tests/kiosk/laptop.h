@@ -164,7 +164,8 @@ struct rows {
     bool uneven;      /* an entry has another length, or a position is missing */
 };
 
-static inline enum err rows_stream(void *ctx, uint64_t number, uint64_t first, struct bytes preamble)
+static inline enum err rows_stream(void *ctx, uint64_t number, uint64_t first,
+                                   struct bytes preamble)
 {
     struct rows *r = ctx;
     (void)number, (void)preamble;

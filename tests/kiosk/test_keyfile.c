@@ -118,8 +118,8 @@ static void a_keys_file_is_never_made_over_another(void **state)
 {
     struct made *m = *state;
     struct secret *local = NULL;
-    assert_int_equal(
-        keyfile_create(m->path, &m->pub, m->sign, laptop_code, m->passphrase, &local), ERR_FILE);
+    assert_int_equal(keyfile_create(m->path, &m->pub, m->sign, laptop_code, m->passphrase, &local),
+                     ERR_FILE);
     assert_null(local);
     assert_int_equal(keyfile_unlock(m->kf, laptop_code, m->passphrase, &local), ERR_OK);
     secret_free(local);

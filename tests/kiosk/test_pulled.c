@@ -1,4 +1,5 @@
-/* From the laptop to the archive, by whichever way: a folder, a stick that lied, the laptop's own disk. */
+/* From the laptop to the archive, by whichever way: a folder, a stick that lied, the laptop's own
+ * disk. */
 #include "laptop.h"
 
 #include <sys/stat.h>
@@ -280,12 +281,14 @@ static void a_copy_in_anothers_folder_does_not_hide_the_true_one(void **state)
     randombytes_buf(stranger, sizeof stranger);
     memcpy(n.device, stranger, sizeof n.device);
     segment_put_name(&n, name);
-    assert_int_equal(archive_put_segment(a, name, stranger, n.first, buffer_view(&b), NULL), ERR_OK);
+    assert_int_equal(archive_put_segment(a, name, stranger, n.first, buffer_view(&b), NULL),
+                     ERR_OK);
     memcpy(n.device, b.p + 14 + 8 + 2 + 32, sizeof n.device); /* its own name, another stream */
     n.stream += 1;
     segment_put_name(&n, name);
-    assert_int_equal(archive_put_segment(a, name, b.p + 14 + 8 + 2 + 32, n.first, buffer_view(&b), NULL),
-                     ERR_OK);
+    assert_int_equal(
+        archive_put_segment(a, name, b.p + 14 + 8 + 2 + 32, n.first, buffer_view(&b), NULL),
+        ERR_OK);
     pull_now(l.stick, a, 0);
     struct reading r = read_it(w, a);
     assert_int_equal(r.entries, rows_of(&l).last);
@@ -318,7 +321,7 @@ static void an_approval_under_anothers_name_does_not_hide_the_true_one(void **st
     archive_close(a);
 }
 
-#define CSTO(test) WITH(start_csto, test)
+#define CSTO(test)    WITH(start_csto, test)
 #define SEVERAL(test) WITH(start_several, test)
 
 int main(void)

@@ -58,8 +58,8 @@ static void a_contact_seals_its_entries_and_no_count_twice(void **state)
     MOVED(ss, before, 2);
     assert_int_equal(session_end(ss, 1), ERR_STATE); /* no such disposition */
     go_to(ss, INTERVIEW_DONE, 1);
-    assert_int_equal(session_end(ss, interview_disposition(session_interview(ss), session_study(ss))),
-                     ERR_OK);
+    assert_int_equal(
+        session_end(ss, interview_disposition(session_interview(ss), session_study(ss))), ERR_OK);
     MOVED(ss, before, per_contact(ss));
     assert_null(session_interview(ss));
     assert_int_equal(session_end(ss, DISPOSITION_COMPLETE), ERR_STATE);
@@ -201,7 +201,8 @@ static void a_list_that_is_not_asked_has_its_entry_too(void **state)
     uint64_t before = position_of(ss);
     assert_int_equal(session_begin(ss, 0, 0), ERR_OK);
     go_to(ss, INTERVIEW_READY, 1); /* a villager: the third list is not for them */
-    assert_int_equal(interview_asked(session_interview(ss), session_study(ss), session_points(ss)), 3);
+    assert_int_equal(interview_asked(session_interview(ss), session_study(ss), session_points(ss)),
+                     3);
     assert_int_equal(session_assign(ss), ERR_OK);
     assert_int_equal(session_interview(ss)->draw.arm[2], ARM_NOT_ASKED);
     assert_int_equal(session_interview(ss)->counted, 4);
@@ -235,7 +236,7 @@ static void what_is_taken_over_from_another_machine_is_refused(void **state)
     laptop_free(&l);
 }
 
-#define CSTO(test) WITH(start_csto, test)
+#define CSTO(test)    WITH(start_csto, test)
 #define SEVERAL(test) WITH(start_several, test)
 
 int main(void)

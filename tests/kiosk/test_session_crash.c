@@ -1,5 +1,6 @@
-/* Trouble at every step that touches the disk: the process dies or the disk says no, before or after
- * the step was done. Afterwards the contact goes on with the same draw and has each entry once. */
+/* Trouble at every step that touches the disk: the process dies or the disk says no, before or
+ * after the step was done. Afterwards the contact goes on with the same draw and has each entry
+ * once. */
 #include "laptop.h"
 
 #include <sys/mman.h>
@@ -250,7 +251,8 @@ static void a_step_that_fails_though_it_was_done_is_not_done_twice(void **state)
 
 static int start_two_targets(void **state)
 {
-    static const char one[] = "\"dir:/media/sanaq\"", two[] = "\"dir:/nowhere/a\", \"dir:/nowhere/b\"";
+    static const char one[] = "\"dir:/media/sanaq\"",
+                      two[] = "\"dir:/nowhere/a\", \"dir:/nowhere/b\"";
     struct buffer yaml = {0}, csv = {0}, changed = {0};
     said[0] = '\0';
     log_to(listen_in, NULL);
@@ -294,7 +296,7 @@ static void a_store_that_is_gone_for_a_while_stops_a_sync_and_no_more(void **sta
     laptop_free(&l);
 }
 
-#define CSTO(test) WITH(start_csto, test)
+#define CSTO(test)    WITH(start_csto, test)
 #define SEVERAL(test) WITH(start_several, test)
 
 int main(void)

@@ -436,7 +436,7 @@ static void a_target_that_is_not_there_is_said_and_nothing_is_lost(void **state)
     laptop_free(&l);
 }
 
-#define CSTO(test) WITH(start_csto, test)
+#define CSTO(test)    WITH(start_csto, test)
 #define SEVERAL(test) WITH(start_several, test)
 
 int main(void)

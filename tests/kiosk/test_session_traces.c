@@ -54,7 +54,8 @@ static void answer_all(struct session *ss, int count, uint32_t pick)
 
 static int by_stream(const void *a, const void *b)
 {
-    return memcmp(a, b, sizeof(uint64_t)); /* which comes first does not matter, only that one does */
+    return memcmp(a, b,
+                  sizeof(uint64_t)); /* which comes first does not matter, only that one does */
 }
 
 static void look_at_segments(const struct laptop *l, struct traces *t)
@@ -255,7 +256,7 @@ static void the_state_has_one_length(void **state)
     laptop_free(&l);
 }
 
-#define CSTO(test) WITH(start_csto, test)
+#define CSTO(test)    WITH(start_csto, test)
 #define SEVERAL(test) WITH(start_several, test)
 
 int main(void)

@@ -118,8 +118,8 @@ static void an_interrupted_set_up_can_be_done_again(void **state)
     struct store *st = NULL;
     char *home = path_in(w, "half"), *keys = home_keys(home), *store = home_store(home);
     assert_int_equal(file_make_dir(home), ERR_OK);
-    assert_int_equal(file_write(keys, (struct bytes){(const uint8_t *)half, sizeof half}, 0600, false),
-                     ERR_OK);
+    assert_int_equal(
+        file_write(keys, (struct bytes){(const uint8_t *)half, sizeof half}, 0600, false), ERR_OK);
     assert_int_equal(store_create(store, &st), ERR_OK); /* tables, but no state */
     store_close(st);
     assert_false(setup_done(home));
@@ -152,13 +152,14 @@ static void a_store_without_its_keys_is_left_alone(void **state)
     laptop_free(&l);
 }
 
-/* A laptop whose store was hurt still has its keys and its sealed interviews: collect can save them, but not after
- * they were made anew. */
+/* A laptop whose store was hurt still has its keys and its sealed interviews: collect can save
+ * them, but not after they were made anew. */
 static void assert_left_alone(const struct world *w, const struct laptop *l, const char *store,
                               const char *keys)
 {
     struct buffer s = contents(store), k = contents(keys);
-    assert_true(setup_done(l->home)); /* so that the kiosk goes to unlock, which says what is wrong */
+    assert_true(
+        setup_done(l->home)); /* so that the kiosk goes to unlock, which says what is wrong */
     assert_int_equal(set_up(w, l->home, laptop_code, laptop_passphrase), ERR_STATE);
     struct buffer s2 = contents(store), k2 = contents(keys);
     assert_int_equal(s2.len, s.len);

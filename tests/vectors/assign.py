@@ -183,4 +183,5 @@ def main():
             print("".join(" %d,%d,%d" % one for one in drawn))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -22,6 +22,7 @@ enum {
 };
 
 static const char schema[] =
+    "CREATE TABLE study(id INTEGER PRIMARY KEY CHECK(id = 1), pack BLOB NOT NULL) STRICT;"
     "CREATE TABLE pack(hash BLOB PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"
     /* the same bytes under another name or laptop are another piece: a wrong copy must not hide the true one */
     "CREATE TABLE segment(id INTEGER PRIMARY KEY, hash BLOB NOT NULL, name TEXT NOT NULL,"
@@ -176,6 +177,24 @@ static enum err insert(const struct archive *a, sqlite3_stmt *q, bool *fresh)
     return e;
 }
 
+/* Visits rows of (name or NULL, blob); owns and finalizes ${q}. */
+static enum err visit_rows(const struct archive *a, sqlite3_stmt *q, archive_piece *visit,
+                           void *ctx)
+{
+    enum err e = ERR_OK;
+    int rc = SQLITE_DONE;
+    if (q == NULL)
+        return fail(a);
+    while (e == ERR_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
+        struct bytes b = {sqlite3_column_blob(q, 1), (size_t)sqlite3_column_bytes(q, 1)};
+        e = visit(ctx, (const char *)sqlite3_column_text(q, 0), b);
+    }
+    if (e == ERR_OK && rc != SQLITE_DONE)
+        e = fail(a);
+    sqlite3_finalize(q);
+    return e;
+}
+
 enum err archive_put_segment(struct archive *a, const char *name, const uint8_t device[32],
                              uint64_t first, struct bytes file, bool *fresh)
 {
@@ -202,6 +221,31 @@ enum err archive_put_pack(struct archive *a, const uint8_t hash[HASH_LEN], struc
     bind_bytes(q, 1, hash, HASH_LEN);
     bind_bytes(q, 2, file.p, file.len);
     return insert(a, q, fresh);
+}
+
+static enum err keep_pin(void *ctx, const char *name, struct bytes pack)
+{
+    (void)name;
+    if (pack.len != HASH_LEN)
+        return ERR_FORMAT;
+    memcpy(ctx, pack.p, HASH_LEN);
+    return ERR_OK;
+}
+
+enum err archive_pinned(struct archive *a, uint8_t pack[HASH_LEN], bool *known)
+{
+    *known = number_of(a, "SELECT count(*) FROM study") == 1;
+    return *known ? visit_rows(a, prepare(a, "SELECT NULL, pack FROM study"), keep_pin, pack)
+                  : ERR_OK;
+}
+
+enum err archive_pin(struct archive *a, const uint8_t pack[HASH_LEN])
+{
+    sqlite3_stmt *q = prepare(a, "INSERT INTO study(id, pack) VALUES(1, ?1)");
+    if (q == NULL)
+        return fail(a);
+    bind_bytes(q, 1, pack, HASH_LEN);
+    return insert(a, q, NULL);
 }
 
 enum err archive_put_notice(struct archive *a, enum notice_kind kind, const uint8_t device[32],
@@ -250,24 +294,6 @@ enum err archive_closed(struct archive *a, bool *closed)
         return fail(a);
     *closed = n > 0;
     return ERR_OK;
-}
-
-/* Visits rows of (name or NULL, blob); owns and finalizes ${q}. */
-static enum err visit_rows(const struct archive *a, sqlite3_stmt *q, archive_piece *visit,
-                           void *ctx)
-{
-    enum err e = ERR_OK;
-    int rc = SQLITE_DONE;
-    if (q == NULL)
-        return fail(a);
-    while (e == ERR_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
-        struct bytes b = {sqlite3_column_blob(q, 1), (size_t)sqlite3_column_bytes(q, 1)};
-        e = visit(ctx, (const char *)sqlite3_column_text(q, 0), b);
-    }
-    if (e == ERR_OK && rc != SQLITE_DONE)
-        e = fail(a);
-    sqlite3_finalize(q);
-    return e;
 }
 
 enum err archive_each_pack(struct archive *a, archive_piece *visit, void *ctx)

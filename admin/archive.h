@@ -22,6 +22,11 @@ enum err archive_put_segment(struct archive *a, const char *name, const uint8_t 
                              uint64_t first, struct bytes file, bool *fresh);
 enum err archive_put_pack(struct archive *a, const uint8_t hash[HASH_LEN], struct bytes file,
                           bool *fresh);
+/** The pack that this archive is of: results under other packs, unless these replace it, never count. Set once, by the
+ *  first pull; ERR_STATE (said) if another one is set already. */
+enum err archive_pin(struct archive *a, const uint8_t pack[HASH_LEN]);
+/** False in ${known} as long as there is none. */
+enum err archive_pinned(struct archive *a, uint8_t pack[HASH_LEN], bool *known);
 enum err archive_put_notice(struct archive *a, enum notice_kind kind, const uint8_t device[32],
                             struct bytes file, bool *fresh);
 /** One researcher's signature for going live. */

@@ -12,11 +12,14 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/segment.h"
+#include "core/words.h"
 
 struct pulling {
     struct archive *archive;
     struct pull_counts n;
+    const char *expect; /* words of the pack, or NULL */
     bool shows; /* progress on a terminal */
+    unsigned packs_here;
     /* from a laptop's store: the stream in hand */
     struct buffer preamble, entries;
     uint8_t device[32], head[HASH_LEN], before[HASH_LEN];
@@ -59,6 +62,26 @@ static enum err put_segment(struct pulling *p, const char *name, const uint8_t d
     return e;
 }
 
+/* The first pack makes the archive one of its study; what does not replace it, directly or not, is another's. */
+static enum err judge_pack(struct pulling *p, const struct pack *pack, const char *path)
+{
+    static const uint8_t none[HASH_LEN];
+    uint8_t pin[HASH_LEN];
+    char words[WORDS_TEXT];
+    bool known = false, expected = p->expect == NULL || words_match(pack->hash, p->expect);
+    enum err e = archive_pinned(p->archive, pin, &known);
+    if (e != ERR_OK)
+        return e;
+    if (!known && expected) {
+        words_of(pack->hash, words);
+        log_note("this archive is now of the pack with the words \"%s\"; compare them with the sheet", words);
+        return archive_pin(p->archive, pack->hash);
+    }
+    if ((known && memcmp(pin, pack->hash, HASH_LEN) == 0) || memcmp(pack->replaces, none, HASH_LEN) != 0)
+        return ERR_OK;
+    return refuse(p, path, "a pack of another study than this archive's; its laptops are set aside");
+}
+
 static enum err put_pack(struct pulling *p, struct bytes file, const char *path)
 {
     struct pack *pack = NULL;
@@ -68,6 +91,8 @@ static enum err put_pack(struct pulling *p, struct bytes file, const char *path)
         return e == ERR_NOMEM ? e : refuse(p, path, "the pack was set aside");
     e = archive_put_pack(p->archive, pack->hash, file, &fresh);
     p->n.packs += fresh;
+    if (e == ERR_OK)
+        e = judge_pack(p, pack, path);
     pack_free(pack);
     return e;
 }
@@ -80,7 +105,7 @@ static enum err put_approval(struct pulling *p, const char *name, struct bytes f
     bool fresh = false;
     snprintf(hex, sizeof hex, "%.64s", name);
     if (strlen(name) != 64 + strlen(".approval") || !segment_unhex(hex, 32, device) ||
-        file.len > NOTICE_MAX_BYTES)
+        file.len > NOTICE_MAX_BYTES || file.len < 8 || memcmp(file.p, "SANAQAP1", 8) != 0)
         return refuse(p, path, "this is not an approval; set aside");
     enum err e = archive_put_notice(p->archive, NOTICE_APPROVAL, device, file, &fresh);
     p->n.approvals += fresh;
@@ -157,6 +182,34 @@ static enum err each_device(struct pulling *p, const char *up)
     return e;
 }
 
+static enum err count_file(struct pulling *p, const char *name, struct bytes file, const char *path)
+{
+    (void)p, (void)name, (void)file, (void)path;
+    p->packs_here++;
+    return ERR_OK;
+}
+
+/* A new archive takes the study from what is there; where there are several packs, a person says which. */
+static enum err check_choice(struct pulling *p, const char *packs)
+{
+    uint8_t pin[HASH_LEN];
+    bool known = false;
+    enum err e = archive_pinned(p->archive, pin, &known);
+    if (e != ERR_OK)
+        return e;
+    if (known)
+        return p->expect == NULL || words_match(pin, p->expect)
+                   ? ERR_OK
+                   : log_fail(ERR_SIGNATURE, "this archive is of another pack than the words expected");
+    if (p->expect != NULL)
+        return ERR_OK;
+    e = each_file(p, packs, ".pack", PACK_MAX_BYTES, count_file);
+    return e == ERR_OK && p->packs_here > 1
+               ? log_fail(ERR_USAGE, "several packs lie here: say which study this archive is of with --expect \"EIGHT "
+                                     "WORDS\", those of its first pack")
+               : e;
+}
+
 static enum err pull_folder(struct pulling *p, const char *folder)
 {
     char *packs = file_join(folder, "packs"), *down = file_join(folder, "down"),
@@ -165,6 +218,8 @@ static enum err pull_folder(struct pulling *p, const char *folder)
     if (e == ERR_OK && access(packs, F_OK) != 0 && access(up, F_OK) != 0)
         e = log_fail(ERR_FILE, "%s: nothing of a laptop is here (no folders packs and up); is it the right one?",
                      folder);
+    if (e == ERR_OK)
+        e = check_choice(p, packs);
     if (e == ERR_OK)
         e = each_file(p, packs, ".pack", PACK_MAX_BYTES, visit_pack);
     if (e == ERR_OK)
@@ -255,9 +310,10 @@ static enum err pull_store(struct pulling *p, const char *path)
     return e;
 }
 
-enum err pull_source(const char *source, struct archive *a, struct pull_counts *out)
+enum err pull_source(const char *source, const char *expect, struct archive *a,
+                     struct pull_counts *out)
 {
-    struct pulling p = {.archive = a, .shows = isatty(STDERR_FILENO) == 1};
+    struct pulling p = {.archive = a, .expect = expect, .shows = isatty(STDERR_FILENO) == 1};
     const char *path = strncmp(source, "dir:", 4) == 0 ? source + 4 : source;
     struct stat is;
     if (strncmp(source, "rclone:", 7) == 0)

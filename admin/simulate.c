@@ -331,7 +331,7 @@ static enum err make_folder(struct laptop *lap)
     char name[HEX_LEN + 8];
     snprintf(name, sizeof name, "up/%s", lap->hex);
     lap->folder = file_join(lap->sim->options->out, name);
-    return lap->folder == NULL ? ERR_NOMEM : file_make_dir(lap->folder);
+    return lap->folder == NULL ? ERR_NOMEM : file_make_shared_dir(lap->folder);
 }
 
 static enum err run_laptop(struct simulation *sim, uint32_t number)
@@ -366,7 +366,7 @@ static enum err run_laptop(struct simulation *sim, uint32_t number)
 static enum err make_sub(const char *out, const char *name)
 {
     char *path = file_join(out, name);
-    enum err e = path == NULL ? ERR_NOMEM : file_make_dir(path);
+    enum err e = path == NULL ? ERR_NOMEM : file_make_shared_dir(path);
     free(path);
     return e;
 }

@@ -18,7 +18,7 @@ static const struct {
                             "not approved: compare its eight words with the laptop's, then use devices approve",
                             ERR_PARTIAL},
     [VERDICT_REVOKED] = {"revoked", "behind the last position that counts; set aside", ERR_PARTIAL},
-    [VERDICT_UNKNOWN_PACK] = {"unknown pack", "its pack is not in the archive; pull from where it lies",
+    [VERDICT_UNKNOWN_PACK] = {"unknown pack", "its pack is not this archive's: not pulled yet, or of another study",
                               ERR_PARTIAL},
     [VERDICT_TRUNCATED] = {"truncated", "the segment was cut short; sync again from the laptop", ERR_PARTIAL},
     [VERDICT_DAMAGED] = {"damaged", "the bytes were changed on the way; sync again from the laptop",
@@ -79,6 +79,13 @@ static void quiet(void *ctx, bool warning, unsigned line, const char *what)
         log_note("a pack of the archive, line %u: %s", line, what);
 }
 
+static void drop_pack(struct verify_pack *p)
+{
+    points_free(p->points);
+    study_free(p->study);
+    pack_free(p->pack);
+}
+
 static enum err add_pack(void *ctx, const char *name, struct bytes file)
 {
     struct verify_report *r = ctx;
@@ -99,10 +106,51 @@ static enum err add_pack(void *ctx, const char *name, struct bytes file)
         r->pack[r->packs++] = p;
         return ERR_OK;
     }
-    points_free(p.points);
-    study_free(p.study);
-    pack_free(p.pack);
+    drop_pack(&p);
     return e == ERR_NOMEM ? e : ERR_OK; /* its devices will be told "unknown pack" */
+}
+
+/* True if ${next} was made to replace ${p}, by the same signer. */
+static bool replaces(const struct pack *next, const struct pack *p)
+{
+    return memcmp(next->replaces, p->hash, HASH_LEN) == 0 && next->number > p->number &&
+           memcmp(next->researcher[next->signer].sign, p->researcher[p->signer].sign, 32) == 0;
+}
+
+/* Anybody can make a pack and name our keys in it: only the archive's own and those that replace it count. The trusted
+ * ones come to the front. */
+static void keep_own_packs(struct verify_report *r, const uint8_t pin[HASH_LEN])
+{
+    size_t own = 0;
+    for (bool more = true; more;) {
+        more = false;
+        for (size_t i = own; i < r->packs; i++) {
+            bool trusted = memcmp(r->pack[i].pack->hash, pin, HASH_LEN) == 0;
+            for (size_t k = 0; k < own && !trusted; k++)
+                trusted = replaces(r->pack[i].pack, r->pack[k].pack);
+            if (!trusted)
+                continue;
+            struct verify_pack found = r->pack[i];
+            r->pack[i] = r->pack[own];
+            r->pack[own++] = found;
+            more = true;
+        }
+    }
+    for (size_t i = own; i < r->packs; i++)
+        drop_pack(&r->pack[i]);
+    r->packs = own;
+}
+
+static enum err read_packs(struct archive *a, struct verify_report *r)
+{
+    uint8_t pin[HASH_LEN] = {0};
+    bool known = false;
+    enum err e = archive_pinned(a, pin, &known);
+    if (e == ERR_OK)
+        e = archive_each_pack(a, add_pack, r);
+    if (e == ERR_OK)
+        keep_own_packs(r, pin);
+    return e;
 }
 
 static bool in_some_pack(const struct verify_report *r, const struct studykey *key)
@@ -141,7 +189,7 @@ enum err verify_archive(struct archive *a, const struct studykey *key, verify_ev
     struct verify_run run = {a, key, event, ctx, r};
     r->opened = key != NULL;
     r->answers = key != NULL && key->role == STUDYKEY_RESEARCHER;
-    enum err e = archive_each_pack(a, add_pack, r);
+    enum err e = read_packs(a, r);
     if (e == ERR_OK && key != NULL && r->packs > 0 && !in_some_pack(r, key))
         e = log_fail(ERR_KEY, "this key is not among the researchers or supervisors of any pack in the archive; "
                               "it opens nothing here");
@@ -161,11 +209,8 @@ void verify_free(struct verify_report *r)
 {
     if (r == NULL)
         return;
-    for (size_t i = 0; i < r->packs; i++) {
-        points_free(r->pack[i].points);
-        study_free(r->pack[i].study);
-        pack_free(r->pack[i].pack);
-    }
+    for (size_t i = 0; i < r->packs; i++)
+        drop_pack(&r->pack[i]);
     free(r->pack);
     free(r->device);
     free(r->line);

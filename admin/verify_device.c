@@ -123,6 +123,55 @@ static enum err gather(struct reading *g)
     return ERR_OK;
 }
 
+/* ---- step 3: approved? until where? ---- */
+
+struct standing {
+    const struct pack *pack;
+    const uint8_t *device;
+    bool approved, revoked;
+    uint64_t last; /* position that counts, if revoked */
+};
+
+static enum err read_notice(void *ctx, const char *name, struct bytes file)
+{
+    struct standing *st = ctx;
+    struct notice n;
+    (void)name;
+    if (notice_parse(file, st->pack, &n) != ERR_OK || memcmp(n.device, st->device, 32) != 0)
+        return ERR_OK;
+    st->approved = st->approved || n.kind == NOTICE_APPROVAL;
+    if (n.kind == NOTICE_REVOCATION) {
+        st->last = !st->revoked || n.n < st->last ? n.n : st->last;
+        st->revoked = true;
+    }
+    return ERR_OK;
+}
+
+/* What is behind a revocation is cut off before anything is made of it. */
+static enum err read_standing(struct reading *g)
+{
+    struct verify_device *d = &g->run->report->device[g->device];
+    struct standing st = {NULL, d->id, false, false, UINT64_MAX};
+    size_t kept = g->chain.count;
+    if (d->pack == NULL || g->chain.count == 0)
+        return ERR_OK;
+    st.pack = d->pack->pack;
+    enum err e = archive_each_notice(g->run->archive, NOTICE_APPROVAL, d->id, read_notice, &st);
+    if (e == ERR_OK)
+        e = archive_each_notice(g->run->archive, NOTICE_REVOCATION, d->id, read_notice, &st);
+    d->approved = st.approved;
+    d->revoked = st.revoked;
+    while (st.revoked && kept > 0 && g->chain.slot[kept - 1].n > st.last)
+        kept--;
+    if (e == ERR_OK && kept < g->chain.count)
+        e = verify_add(g->run, g->device, VERDICT_REVOKED, 0, g->chain.slot[kept].n,
+                       g->chain.slot[g->chain.count - 1].n);
+    g->chain.count = kept;
+    if (g->fork > st.last)
+        g->fork = 0;
+    return e;
+}
+
 /* What the head after position n - 1 should be, as position n says. */
 static const uint8_t *before_of(const struct verify_slot *s)
 {
@@ -158,7 +207,7 @@ static enum err check_chain(struct reading *g)
             memcpy(d->head, s->head, HASH_LEN);
         }
     }
-    if (e == ERR_OK && g->fork != 0) {
+    if (e == ERR_OK && g->fork != 0 && d->approved) {
         uint64_t last = g->chain.slot[g->chain.count - 1].n;
         e = verify_add(g->run, g->device, VERDICT_FORK, 0, g->fork, last);
     }
@@ -182,8 +231,14 @@ static enum err say_fault(struct reading *g, const struct file *f)
         last = f->s.first + f->s.count - 1;
     if (bad > last)
         return verify_add(g->run, g->device, VERDICT_DUPLICATE, f->name.stream, f->name.first, last);
-    if (f->fault != VERDICT_FOREIGN && came(&g->chain, bad, last))
+    if (f->fault == VERDICT_FOREIGN) { /* our own under a wrong name is harmless if it came whole */
+        bool own = memcmp(f->s.pre.device, g->run->report->device[g->device].id, 32) == 0;
+        if (own && came(&g->chain, f->s.first, f->s.first + f->s.count - 1))
+            return verify_add(g->run, g->device, VERDICT_DUPLICATE, f->s.pre.number, f->s.first,
+                              f->s.first + f->s.count - 1);
+    } else if (came(&g->chain, bad, last)) {
         return verify_add(g->run, g->device, VERDICT_DUPLICATE, f->name.stream, bad, last);
+    }
     enum err e = verify_add(g->run, g->device, f->fault, f->name.stream, bad, inside ? bad : last);
     if (e == ERR_OK && inside && last > bad)
         e = verify_add(g->run, g->device, VERDICT_BEHIND, f->name.stream, bad + 1, last);
@@ -199,50 +254,17 @@ static enum err say_faults(struct reading *g)
     return e;
 }
 
-/* ---- step 3: approved? until where? ---- */
-
-struct standing {
-    const struct pack *pack;
-    const uint8_t *device;
-    bool approved, revoked;
-    uint64_t last;
-};
-
-static enum err read_standing(void *ctx, const char *name, struct bytes file)
-{
-    struct standing *st = ctx;
-    struct notice n;
-    (void)name;
-    if (notice_parse(file, st->pack, &n) != ERR_OK || memcmp(n.device, st->device, 32) != 0)
-        return ERR_OK;
-    st->approved = st->approved || n.kind == NOTICE_APPROVAL;
-    if (n.kind == NOTICE_REVOCATION) {
-        st->last = !st->revoked || n.n < st->last ? n.n : st->last;
-        st->revoked = true;
-    }
-    return ERR_OK;
-}
-
 static enum err finish(struct reading *g)
 {
-    struct verify_device *d = &g->run->report->device[g->device];
-    const struct verify_slot *end = &g->chain.slot[g->chain.count - 1];
-    struct standing st = {d->pack->pack, d->id, false, false, UINT64_MAX};
-    uint64_t last = g->fork != 0 ? g->fork - 1 : end->n;
-    enum err e = archive_each_notice(g->run->archive, NOTICE_APPROVAL, d->id, read_standing, &st);
-    if (e == ERR_OK)
-        e = archive_each_notice(g->run->archive, NOTICE_REVOCATION, d->id, read_standing, &st);
-    if (e != ERR_OK)
-        return e;
-    d->approved = st.approved;
-    d->revoked = st.revoked;
-    if (!st.approved)
-        return verify_add(g->run, g->device, VERDICT_QUARANTINE, 0, g->chain.slot[0].n, end->n);
-    if (st.last < last) {
-        e = verify_add(g->run, g->device, VERDICT_REVOKED, 0, st.last + 1, last);
-        last = st.last;
-    }
-    return e == ERR_OK && g->run->key != NULL ? verify_open(g->run, g->device, &g->chain, last) : e;
+    const struct verify_device *d = &g->run->report->device[g->device];
+    if (g->chain.count == 0)
+        return ERR_OK;
+    uint64_t last = g->chain.slot[g->chain.count - 1].n;
+    if (!d->approved)
+        return verify_add(g->run, g->device, VERDICT_QUARANTINE, 0, g->chain.slot[0].n, last);
+    if (g->run->key == NULL)
+        return ERR_OK;
+    return verify_open(g->run, g->device, &g->chain, g->fork != 0 ? g->fork - 1 : last);
 }
 
 enum err verify_device(struct verify_run *run, size_t device)
@@ -254,10 +276,12 @@ enum err verify_device(struct verify_run *run, size_t device)
     if (e == ERR_OK)
         e = gather(&g);
     if (e == ERR_OK)
+        e = say_faults(&g);
+    if (e == ERR_OK)
+        e = read_standing(&g);
+    if (e == ERR_OK)
         e = check_chain(&g);
     if (e == ERR_OK)
-        e = say_faults(&g);
-    if (e == ERR_OK && g.chain.count > 0)
         e = finish(&g);
     for (size_t i = 0; i < g.files; i++) {
         free(g.file[i].head);

@@ -11,6 +11,7 @@ struct opening {
     struct verify_run *run;
     size_t device;
     const struct verify_pack *pack;
+    const struct verify_chain *chain;
     const struct preamble *pre; /* of the stream in hand */
     struct unseal *unseal;      /* NULL: its box does not open */
     struct secret *mac;         /* k of position `mac_n`; researchers only */
@@ -28,6 +29,16 @@ static enum err add(const struct opening *o, enum verdict v, uint64_t n)
     return verify_add(o->run, o->device, v, o->pre != NULL ? o->pre->number : 0, n, n);
 }
 
+/* The last position of the stream that ${s} belongs to. */
+static uint64_t end_of_stream(const struct opening *o, const struct verify_slot *s)
+{
+    const struct verify_slot *end = o->chain->slot + o->chain->count;
+    uint64_t last = s->n;
+    for (; s < end && memcmp(s->segment->pre.id, o->pre->id, HASH_LEN) == 0; s++)
+        last = s->n;
+    return last;
+}
+
 static enum err next_stream(struct opening *o, const struct verify_slot *s)
 {
     if (o->pre != NULL && memcmp(o->pre->id, s->segment->pre.id, HASH_LEN) == 0)
@@ -36,9 +47,10 @@ static enum err next_stream(struct opening *o, const struct verify_slot *s)
     o->unseal = NULL;
     o->pre = &s->segment->pre;
     enum err e = unseal_begin(o->pre, o->pack->pack, o->run->key, &o->unseal);
-    if (e == ERR_KEY)
-        return add(o, VERDICT_NOT_OURS, s->n);
-    return e == ERR_DOUBT ? add(o, VERDICT_FORGED, s->n) : e;
+    if (e != ERR_KEY && e != ERR_DOUBT)
+        return e;
+    return verify_add(o->run, o->device, e == ERR_KEY ? VERDICT_NOT_OURS : VERDICT_FORGED,
+                      o->pre->number, s->n, end_of_stream(o, s));
 }
 
 static bool mac_fits(struct opening *o, const struct verify_slot *s)
@@ -83,7 +95,7 @@ static enum err start_root(struct opening *o, const struct verify_slot *s)
 /* ---- replay ---- */
 
 struct find_approval {
-    const uint8_t *hash;
+    const uint8_t *hash, *device;
     const struct pack *pack;
     bool found;
     struct notice notice;
@@ -96,14 +108,18 @@ static enum err match_approval(void *ctx, const char *name, struct bytes file)
     (void)name;
     notice_hash(file, hash);
     if (!fa->found && memcmp(hash, fa->hash, HASH_LEN) == 0)
-        fa->found = notice_parse(file, fa->pack, &fa->notice) == ERR_OK;
+        fa->found = notice_parse(file, fa->pack, &fa->notice) == ERR_OK &&
+                    fa->notice.kind == NOTICE_APPROVAL &&
+                    memcmp(fa->notice.device, fa->device, 32) == 0;
     return ERR_OK;
 }
 
 static enum err replay_approved(struct opening *o, uint64_t n)
 {
-    struct find_approval fa = {.hash = o->f.u.event.hash, .pack = o->pack->pack};
     struct verify_report *r = o->run->report;
+    struct find_approval fa = {.hash = o->f.u.event.hash,
+                               .device = r->device[o->device].id,
+                               .pack = o->pack->pack};
     enum err e = archive_each_notice(o->run->archive, NOTICE_APPROVAL, r->device[o->device].id,
                                      match_approval, &fa);
     if (e != ERR_OK)
@@ -202,6 +218,7 @@ enum err verify_open(struct verify_run *run, size_t device, const struct verify_
         return ERR_NOMEM;
     o->run = run;
     o->device = device;
+    o->chain = chain;
     o->pack = run->report->device[device].pack;
     o->next = 1;
     o->field = malloc(PART_MAX);

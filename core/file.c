@@ -150,19 +150,29 @@ out:
                 : log_fail(file_err(errnum), "%s: could not be written: %s", path, strerror(errnum));
 }
 
+/* On a target, the folder above says who may write. */
+static bool share(const char *path)
+{
+    struct stat above;
+    char *up = file_join(path, "..");
+    bool ok = up != NULL && stat(up, &above) == 0 && chmod(path, above.st_mode & 0777) == 0;
+    free(up);
+    return ok;
+}
+
 /* True if there is a folder now; a file in its place is not one. */
-static bool folder_stands(const char *path)
+static bool folder_stands(const char *path, bool shared)
 {
     struct stat st;
     if (mkdir(path, 0700) == 0)
-        return true;
+        return !shared || share(path);
     if (errno != EEXIST || stat(path, &st) != 0)
         return false;
     errno = ENOTDIR;
     return S_ISDIR(st.st_mode);
 }
 
-enum err file_make_dir(const char *path)
+static enum err make_dir(const char *path, bool shared)
 {
     char *part = strdup(path);
     enum err e = ERR_OK;
@@ -173,7 +183,7 @@ enum err file_make_dir(const char *path)
             continue;
         char kept = *p;
         *p = '\0';
-        if (!folder_stands(part)) {
+        if (!folder_stands(part, shared)) {
             e = log_fail(file_err(errno), "%s: the folder could not be made: %s", part,
                          strerror(errno));
             break;
@@ -184,4 +194,14 @@ enum err file_make_dir(const char *path)
     }
     free(part);
     return e;
+}
+
+enum err file_make_dir(const char *path)
+{
+    return make_dir(path, false);
+}
+
+enum err file_make_shared_dir(const char *path)
+{
+    return make_dir(path, true);
 }

@@ -15,8 +15,11 @@ enum err file_read(const char *path, size_t limit, bool strict, struct buffer *o
  *  file stands and nothing is left behind. ${mode} as for open. */
 enum err file_write(const char *path, struct bytes b, unsigned mode, bool replace);
 
-/** Make ${path} and its missing parents, mode 0700. ERR_FILE, said. */
+/** Make ${path} and its missing parents, mode 0700. ERR_FILE, ERR_FULL; said. */
 enum err file_make_dir(const char *path);
+/** The same on a target that several people write to: each folder made has the mode of the one above it, whatever the
+ *  umask. */
+enum err file_make_shared_dir(const char *path);
 
 /** ERR_FULL for ENOSPC and EDQUOT, else ERR_FILE. */
 enum err file_err(int errnum);

@@ -15,6 +15,9 @@ static void say(const char *fmt, va_list ap)
 {
     char line[1024];
     vsnprintf(line, sizeof line, fmt, ap);
+    for (char *c = line; *c != '\0'; c++) /* a name on a stick must not drive the terminal */
+        if (((unsigned char)*c < 0x20 && *c != '\n') || *c == 0x7f)
+            *c = '?';
     if (target.sink != NULL)
         target.sink(target.ctx, line);
     else

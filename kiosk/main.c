@@ -40,7 +40,15 @@ static const char usage[] =
     "\n"
     "Exit status: 0 done, 1 something is in doubt, 2 usage, 3 the system failed, 4 partial.\n";
 
-/* Asks until there is a code and a passphrase; from the file where one is given. */
+static enum err take_code(const struct secret *line, char code[ENTRY_CODE_LEN + 1])
+{
+    if (secret_len(line) > ENTRY_CODE_LEN)
+        return log_fail(ERR_USAGE, "the interviewer's code has at most %d characters", ENTRY_CODE_LEN);
+    snprintf(code, ENTRY_CODE_LEN + 1, "%s", (const char *)secret_view(line));
+    return ERR_OK;
+}
+
+/* Code and passphrase, from the file where one is given, else from the terminal. */
 static enum err ask(const struct options *o, char code[ENTRY_CODE_LEN + 1],
                     struct secret **passphrase)
 {
@@ -49,10 +57,7 @@ static enum err ask(const struct options *o, char code[ENTRY_CODE_LEN + 1],
                                             : secret_ask("Interviewer's code: ", false, &line);
     if (e != ERR_OK)
         return e;
-    if (secret_len(line) > ENTRY_CODE_LEN)
-        e = log_fail(ERR_USAGE, "the interviewer's code has at most %d characters", ENTRY_CODE_LEN);
-    else
-        snprintf(code, ENTRY_CODE_LEN + 1, "%s", (const char *)secret_view(line));
+    e = take_code(line, code);
     secret_free(line);
     if (e != ERR_OK)
         return e;
@@ -113,7 +118,7 @@ static enum err choose(const struct options *o, char code[ENTRY_CODE_LEN + 1],
     struct secret *line = NULL;
     e = secret_ask("Interviewer's code: ", false, &line);
     if (e == ERR_OK)
-        snprintf(code, ENTRY_CODE_LEN + 1, "%s", (const char *)secret_view(line));
+        e = take_code(line, code);
     secret_free(line);
     return e == ERR_OK ? secret_ask("Passphrase: ", true, passphrase) : e;
 }
@@ -162,7 +167,8 @@ static enum err run_sync(const struct options *o)
         return e;
     e = session_sync(ss, o->target, said, sizeof said);
     enum err locked = session_lock(ss);
-    puts(said);
+    if (e == ERR_OK || e == ERR_PARTIAL)
+        puts(said);
     return e != ERR_OK ? e : locked;
 }
 

@@ -463,11 +463,14 @@ bool session_interrupted(const struct session *ss)
     return ss->interrupted && ss->state->open;
 }
 
+/* Positions of older contacts are not kept: they are received if the oldest that is kept is, else nobody knows. */
 static uint32_t received(const struct state *st, uint64_t confirmed)
 {
     uint32_t known = st->last < STATE_CONTACTS ? st->last : STATE_CONTACTS;
-    uint32_t open = 0;
-    for (uint32_t c = st->last; c > st->last - known; c--)
+    uint32_t first = st->last - known + 1, open = 0;
+    if (known < st->last && st->end_of[first % STATE_CONTACTS] > confirmed)
+        return 0;
+    for (uint32_t c = first; c <= st->last; c++)
         open += st->end_of[c % STATE_CONTACTS] > confirmed;
     return st->last - open;
 }
@@ -669,7 +672,7 @@ static enum err sync_one(struct session *ss, const char *target, unsigned *writt
     enum err e = sync_folder(target, &folder), taken = ERR_OK;
     if (e == ERR_OK)
         taken = sync_in(ss->pack, device_key(ss->device), folder, &in);
-    if (e == ERR_OK && taken == ERR_OK) {
+    if (e == ERR_OK) {
         enum err one[] = {take_receipt(ss, buffer_view(&in.receipt)),
                           take_approval(ss, buffer_view(&in.approval)),
                           take_golive(ss, buffer_view(&in.golive))};

@@ -7,7 +7,7 @@
 #include "core/secret.h"
 #include "kiosk/interview.h"
 
-enum { STATE_CONTACTS = 64 /* how many of the last contacts are known by position */ };
+enum { STATE_CONTACTS = 512 /* how many of the last contacts are known by position */ };
 
 struct state {
     bool open;    /* a contact is under way */

@@ -197,7 +197,7 @@ static enum err write_pack(const struct pack *pack, const char *folder)
     segment_hex(pack->hash, HASH_LEN, hex);
     snprintf(name, sizeof name, "packs/%s.pack", hex);
     char *path = file_join(folder, name), *dir = file_join(folder, "packs");
-    enum err e = path == NULL || dir == NULL ? ERR_NOMEM : file_make_dir(dir);
+    enum err e = path == NULL || dir == NULL ? ERR_NOMEM : file_make_shared_dir(dir);
     if (e == ERR_OK && !is_there(path, buffer_view(&pack->bytes)))
         e = file_write(path, buffer_view(&pack->bytes), 0644, true);
     free(path);
@@ -219,7 +219,7 @@ enum err sync_out(struct store *st, const struct pack *pack, const uint8_t devic
     char *own = file_join(folder, name);
     struct out o = {.there = &there, .device = device, .folder = own, .confirmed = confirmed};
     struct store_visitor v = {out_stream, out_entry, &o};
-    enum err e = own == NULL ? ERR_NOMEM : file_make_dir(own);
+    enum err e = own == NULL ? ERR_NOMEM : file_make_shared_dir(own);
     if (e == ERR_OK)
         e = write_pack(pack, folder);
     if (e == ERR_OK)
@@ -242,6 +242,10 @@ static enum err take(const char *folder, const char *name, struct buffer *out)
     enum err e = path == NULL ? ERR_NOMEM : ERR_OK;
     if (e == ERR_OK && access(path, F_OK) == 0)
         e = file_read(path, NOTICE_MAX_BYTES, true, out);
+    else if (e == ERR_OK && errno != ENOENT && errno != ENOTDIR)
+        e = log_fail(ERR_FILE, "%s: %s", path, strerror(errno));
+    if (e != ERR_OK)
+        buffer_free(out);
     free(path);
     return e;
 }
@@ -254,13 +258,11 @@ enum err sync_in(const struct pack *pack, const uint8_t device[32], const char *
     snprintf(name, sizeof name, "down/%s.approval", hex);
     enum err e = take(folder, name, &in->approval);
     snprintf(name, sizeof name, "down/%s.receipt", hex);
-    if (e == ERR_OK)
-        e = take(folder, name, &in->receipt);
+    enum err receipt = take(folder, name, &in->receipt);
     segment_hex(pack->hash, HASH_LEN, hex);
     snprintf(name, sizeof name, "down/%s.golive", hex);
-    if (e == ERR_OK)
-        e = take(folder, name, &in->golive);
-    return e;
+    enum err golive = take(folder, name, &in->golive);
+    return e != ERR_OK ? e : receipt != ERR_OK ? receipt : golive;
 }
 
 void sync_in_free(struct sync_in *in)

@@ -265,7 +265,7 @@ enum err command_estimate(int argc, char **argv)
         return ERR_OK;
     }
     opened = source_open(&q.source, &f);
-    if (opened != ERR_OK && opened != ERR_PARTIAL)
+    if (f == NULL)
         return opened;
     if ((e = estimate_frame(f, &q, &text)) == ERR_OK)
         e = print_result(&text);

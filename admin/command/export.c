@@ -165,7 +165,7 @@ enum err command_export(int argc, char **argv)
         return ERR_OK;
     }
     opened = source_open(&q.source, &f);
-    if (opened != ERR_OK && opened != ERR_PARTIAL)
+    if (f == NULL)
         return opened;
     e = write_files(&q, format_find(q.format), f);
     frame_free(f);

@@ -20,6 +20,7 @@ static const struct {
     {TAKES_SUPERVISOR, {"supervisor", no_argument, NULL, 's'}},
     {TAKES_REPLACES, {"replaces", required_argument, NULL, 'r'}},
     {TAKES_ARCHIVE, {"archive", required_argument, NULL, 'a'}},
+    {TAKES_EXPECT, {"expect", required_argument, NULL, 'e'}},
     {TAKES_AFTER, {"after", required_argument, NULL, 'n'}},
 };
 enum { TABLE = sizeof table / sizeof *table };
@@ -61,6 +62,9 @@ static enum err take(int c, struct options *o)
         return ERR_OK;
     case 'a':
         o->archive = optarg;
+        return ERR_OK;
+    case 'e':
+        o->expect = optarg;
         return ERR_OK;
     case 'n':
         return take_after(optarg, o);

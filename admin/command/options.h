@@ -16,11 +16,12 @@ enum { /* which options a command takes */
     TAKES_SUPERVISOR = 32,
     TAKES_REPLACES = 64,
     TAKES_ARCHIVE = 128,
-    TAKES_AFTER = 256
+    TAKES_AFTER = 256,
+    TAKES_EXPECT = 512
 };
 
 struct options {
-    const char *key, *passphrase_file, *out, *cost, *replaces, *archive;
+    const char *key, *passphrase_file, *out, *cost, *replaces, *archive, *expect;
     bool json, supervisor, has_after, help;
     uint64_t after;
     char **word; /* what is left, in order */

@@ -8,9 +8,10 @@
 #include "core/log.h"
 
 static const char usage[] =
-    "usage: sanaq-admin pull SOURCE --archive ARCHIVE\n\n"
+    "usage: sanaq-admin pull SOURCE --archive ARCHIVE [--expect \"EIGHT WORDS\"]\n\n"
     "Takes in what laptops sent. SOURCE is dir:PATH, a folder, or a laptop's store.db. Needs no key and\n"
-    "writes nothing to SOURCE; pulling the same again does no harm.\n";
+    "writes nothing to SOURCE; pulling the same again does no harm. An archive is of one study: the first pull\n"
+    "takes its pack, and --expect says by its words which one that must be.\n";
 
 static unsigned unknown_devices(const struct verify_report *r)
 {
@@ -42,7 +43,7 @@ enum err command_pull(int argc, char **argv)
     struct options o;
     struct archive *a = NULL;
     struct pull_counts n = {0};
-    enum err e = options_parse(argc, argv, TAKES_ARCHIVE, usage, &o);
+    enum err e = options_parse(argc, argv, TAKES_ARCHIVE | TAKES_EXPECT, usage, &o);
     if (e != ERR_OK || o.help)
         return e;
     if (o.words != 1)
@@ -51,7 +52,7 @@ enum err command_pull(int argc, char **argv)
         return e;
     e = archive_open(o.archive, true, &a);
     if (e == ERR_OK)
-        e = pull_source(o.word[0], a, &n);
+        e = pull_source(o.word[0], o.expect, a, &n);
     if (e == ERR_OK)
         e = report(a, &n);
     archive_close(a);

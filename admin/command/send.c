@@ -125,9 +125,9 @@ static enum err send_to(struct sending *s, const char *target)
         return log_fail(ERR_UNSUPPORTED, "%s: this version sends to a folder only; write dir:PATH", target);
     s->folder = target + 4;
     char *down = file_join(s->folder, "down"), *packs = file_join(s->folder, "packs");
-    enum err e = down == NULL || packs == NULL ? ERR_NOMEM : file_make_dir(down);
+    enum err e = down == NULL || packs == NULL ? ERR_NOMEM : file_make_shared_dir(down);
     if (e == ERR_OK)
-        e = file_make_dir(packs);
+        e = file_make_shared_dir(packs);
     for (size_t i = 0; e == ERR_OK && i < s->report->packs; i++)
         e = send_pack(s, s->report->pack[i].pack);
     for (size_t i = 0; e == ERR_OK && i < s->report->devices; i++)

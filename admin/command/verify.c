@@ -44,6 +44,15 @@ static void balance(const struct fold *f, const struct verify_report *r, struct 
 
 /* ---- for people ---- */
 
+static void print_packs(const struct verify_report *r)
+{
+    for (size_t i = 0; i < r->packs; i++) {
+        char words[WORDS_TEXT];
+        words_of(r->pack[i].pack->hash, words);
+        printf("study %s, pack %" PRIu32 ": %s\n", r->pack[i].study->id, r->pack[i].pack->number, words);
+    }
+}
+
 static void print_devices(const struct verify_report *r)
 {
     for (size_t i = 0; i < r->devices; i++)
@@ -84,6 +93,7 @@ static void print_ledgers(const struct verify_report *r, const struct ledgers *l
 
 static void print_text(const struct verify_report *r, const struct ledgers *l, enum err e)
 {
+    print_packs(r);
     print_devices(r);
     print_ledgers(r, l);
     puts(e == ERR_OK     ? "all intact"
@@ -171,6 +181,9 @@ static enum err run(struct archive *a, const struct studykey *key, bool json)
     if (e == ERR_OK) {
         balance(&f, r, &l);
         e = verify_err(r);
+        if (f.irregular > 0)
+            e = log_fail(ERR_DOUBT, "%zu entries say again what their contact had said; they were not taken",
+                         f.irregular);
         if (!l.balanced)
             e = log_fail(ERR_DOUBT, "the ledgers do not balance");
         if (json)

@@ -63,19 +63,28 @@ static bool same_point(const struct design *d, size_t i, size_t j)
     return same_stratum(d, i, j) && d->place[i].psu == d->place[j].psu;
 }
 
-static void count_points(struct design *d)
+/* Points and strata with a row that is used; among those strata, the ones of a single point. */
+static void count_points(struct design *d, const struct frame_list *list)
 {
     size_t in_stratum = 0;
+    bool stratum_used = false, point_used = false;
     for (size_t i = 0; i < d->f->n; i++) {
         bool new_stratum = i == 0 || !same_stratum(d, i, i - 1);
         bool new_point = i == 0 || !same_point(d, i, i - 1);
-        if (new_stratum)
+        bool used = estimate_used(list, d->place[i].row);
+        if (new_stratum) {
             in_stratum = 0;
-        d->strata += new_stratum;
-        d->points += new_point;
+            stratum_used = false;
+        }
+        if (new_point)
+            point_used = false;
         in_stratum += new_point;
+        d->strata += used && !stratum_used;
+        d->points += used && !point_used;
+        stratum_used = stratum_used || used;
+        point_used = point_used || used;
         bool last = i + 1 == d->f->n || !same_stratum(d, i, i + 1);
-        d->lone += last && in_stratum == 1;
+        d->lone += last && stratum_used && in_stratum == 1;
     }
 }
 
@@ -103,7 +112,7 @@ static enum err count_split(struct design *d)
     return e;
 }
 
-enum err design_new(const struct frame *f, struct design **out)
+enum err design_new(const struct frame *f, const struct frame_list *list, struct design **out)
 {
     enum err e = ERR_NOMEM;
     struct design *d = calloc(1, sizeof *d);
@@ -126,7 +135,7 @@ enum err design_new(const struct frame *f, struct design **out)
                                      .row = (uint32_t)i};
     }
     qsort(d->place, f->n, sizeof *d->place, by_place);
-    count_points(d);
+    count_points(d, list);
     if ((e = count_split(d)) != ERR_OK)
         goto out;
     *out = d;

@@ -10,6 +10,8 @@
 #include "core/log.h"
 
 /* Counts of one arm of one group. Sums of whole numbers are exact. */
+#define SE_ROUNDING 1e-9 /* of a mean of counts: what is below is rounding */
+
 struct tally {
     size_t n;
     int64_t sum, squares;
@@ -146,10 +148,10 @@ static void fill_group(const struct run *u, const struct block *b, size_t level,
     g->n = c->n + t->n;
     g->withheld = least < ESTIMATE_WITHHOLD && !u->o->small;
     g->marked = least < ESTIMATE_MARK;
+    g->control_mean = c->n > 0 ? c->w.mean : NAN;
+    g->treatment_mean = t->n > 0 ? t->w.mean : NAN;
     if (g->withheld)
         return;
-    g->control_mean = c->w.mean;
-    g->treatment_mean = t->w.mean;
     g->estimate = t->w.mean - c->w.mean;
     if (least < 2)
         return;
@@ -158,8 +160,11 @@ static void fill_group(const struct run *u, const struct block *b, size_t level,
     } else if (u->design == NULL) {
         welch(g, c, t);
     } else if (df > 0) {
-        g->se = sqrt(var > 0 ? var : 0);
-        g->df = (double)df;
+        double se = sqrt(var > 0 ? var : 0);
+        if (se > SE_ROUNDING) { /* else the weights leave one respondent: there is no spread */
+            g->se = se;
+            g->df = (double)df;
+        }
     }
     interval(g);
 }
@@ -289,6 +294,12 @@ static enum err warn_of_design(const struct run *u)
                           "%zu point names occur in more than one stratum; each was taken for a "
                           "point of its own there.",
                           design_split(d));
+    double cv = u->r->weight_cv, kish = (double)u->r->n / (1 + cv * cv);
+    if (e == ERR_OK && u->f->weight != NULL && !(kish >= ESTIMATE_MARK) && u->r->n >= ESTIMATE_MARK)
+        e = estimate_warn(u->r,
+                          "The weights differ so much that %zu counts are worth no more than %.0f equal ones "
+                          "(Kish); look at the largest.",
+                          u->r->n, isfinite(kish) ? kish : 1);
     if (e == ERR_OK && design_points(d) <= design_strata(d))
         e = estimate_warn(u->r,
                           "There are no more sampling points than strata: no standard error can "
@@ -361,7 +372,7 @@ static enum err warn_of_groups(struct estimate_result *r)
         {"Withheld, with fewer than 10 counts in an arm (--small shows them)", is_withheld},
         {"Fewer than 30 counts in an arm, not for reading alone", is_marked},
         {"No standard error, with fewer than two counts in an arm", is_alone},
-        {"No standard error, with too few sampling points", is_without_df},
+        {"No standard error, with too few sampling points or with weights that leave one of them", is_without_df},
         {"All counts of each arm are the same, so that the standard error is 0 and there is "
          "neither "
          "interval nor p value",
@@ -398,7 +409,7 @@ static enum err choose_design(struct run *u)
         return ERR_OK;
     r->design = f->psu != NULL ? "clustered" : "weighted";
     r->se_type = f->psu != NULL ? "taylor" : "weighted";
-    enum err e = design_new(f, &u->design);
+    enum err e = design_new(f, u->list, &u->design);
     if (e != ERR_OK)
         return e;
     r->n_psu = f->psu != NULL ? design_points(u->design) : 0;

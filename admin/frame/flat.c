@@ -141,11 +141,12 @@ static enum err read_rows(struct reading *r)
         return ERR_NOMEM;
     for (size_t i = 0; i < rows; i++) {
         int8_t arm = read_arm(r, i);
+        int16_t count = read_count(r, i); /* judged in rows without an arm too */
         if (arm == FRAME_MISSING)
             continue;
         r->kept[r->n] = (uint32_t)i;
         r->arm[r->n] = arm;
-        r->count[r->n] = read_count(r, i);
+        r->count[r->n] = count;
         r->weight[r->n] = r->weights != NO_COLUMN ? read_weight(r, i) : 1;
         need_value(r, i, r->cluster);
         need_value(r, i, r->strata);

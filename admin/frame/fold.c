@@ -48,6 +48,16 @@ static enum err take_outcome(struct fold_contact *c, const struct entry_field *f
     return ERR_OK;
 }
 
+/* Nothing is edited after it was confirmed: one count a list, one outcome, and nothing behind that. */
+static bool is_irregular(const struct fold_contact *c, const struct entry_field *field,
+                         const struct entry_answers *answers)
+{
+    if (field->kind == ENTRY_COUNTED)
+        return c->ended ||
+               (answers != NULL && (c->counted >> answers->u.counted.list & 1) != 0);
+    return field->kind == ENTRY_OUTCOME && c->ended;
+}
+
 enum err fold_event(void *ctx, const struct verify_report *r, size_t device, uint64_t n,
                     const struct entry_field *field, const struct entry_answers *answers)
 {
@@ -56,6 +66,7 @@ enum err fold_event(void *ctx, const struct verify_report *r, size_t device, uin
     (void)n;
     f->answers = answers != NULL;
     if (field->kind == ENTRY_ASSIGNED || field->kind == ENTRY_CONTACT) {
+        f->irregular += last_of(f, device, field->contact) != NULL;
         if ((c = add(f, device, field)) == NULL)
             return ERR_NOMEM;
         c->assigned = field->kind == ENTRY_ASSIGNED;
@@ -72,6 +83,10 @@ enum err fold_event(void *ctx, const struct verify_report *r, size_t device, uin
     }
     if ((c = last_of(f, device, field->contact)) == NULL) /* its beginning is in a gap */
         return ERR_OK;
+    if (is_irregular(c, field, answers)) {
+        f->irregular++;
+        return ERR_OK;
+    }
     if (field->kind == ENTRY_COUNTED && answers != NULL) {
         c->counted |= UINT32_C(1) << answers->u.counted.list;
         c->count[answers->u.counted.list] = answers->u.counted.count;

@@ -24,7 +24,8 @@ struct fold {
     struct fold_contact *contact; /* ordered by device, then as they began */
     size_t contacts;
     size_t room;
-    bool answers; /* opened with a researcher's key */
+    bool answers;      /* opened with a researcher's key */
+    size_t irregular;  /* entries that a contact may not write: they are not taken */
 };
 
 /** A verify_event; ctx is a struct fold that started as {0}. ERR_NOMEM. */

@@ -12,7 +12,7 @@ struct making {
     const struct verify_report *report;
     const struct verify_pack *pack;
     const struct fold_contact **row; /* contacts in the frame */
-    int32_t *point;                  /* of each row; -1: not in the list */
+    int32_t *point;                  /* of each row */
     struct frame *frame;
 };
 
@@ -84,10 +84,7 @@ static enum err add_points(struct making *m, const char **text)
         if (strcmp(p->column[k], "weight") == 0 || strcmp(p->column[k], "target") == 0)
             continue; /* the weight has a place of its own; targets are not of respondents */
         for (size_t i = 0; i < m->frame->n; i++)
-            text[i] = m->point[i] >= 0
-                          ? points_value(p, (size_t)m->point[i], p->column[k])
-                          : id ? m->row[i]->point
-                               : NULL;
+            text[i] = points_value(p, (size_t)m->point[i], p->column[k]);
         e = add_column(m, id ? "point" : p->column[k], text, FRAME_POINT, NULL, &c);
     }
     return e;
@@ -199,10 +196,7 @@ static enum err add_design(struct making *m)
     struct frame *f = m->frame;
     const struct study *s = m->pack->study;
     size_t n = f->n > 0 ? f->n : 1;
-    bool known = f->n > 0;
-    for (size_t i = 0; i < f->n; i++)
-        known = known && m->point[i] >= 0;
-    if (!known)
+    if (f->n == 0)
         return ERR_OK;
     f->psu = calloc(n, sizeof *f->psu);
     f->stratum = calloc(n, sizeof *f->stratum);
@@ -235,7 +229,7 @@ static enum err choose_rows(struct making *m, size_t *left)
         const struct fold_contact *c = &fold->contact[i];
         if (!fold_in_frame(c) || (live && (c->test || c->simulated)))
             continue;
-        if (m->report->device[c->device].pack != m->pack)
+        if (m->report->device[c->device].pack != m->pack || points_find(m->pack->points, c->point) < 0)
             ++*left;
         else
             m->row[n++] = c;

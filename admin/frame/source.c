@@ -30,7 +30,7 @@ static enum err check_blinding(struct archive *a, const struct fold *f, const st
     enum err e = archive_closed(a, &closed);
     if (e != ERR_OK || closed || !fold_has_live(f))
         return e;
-    if (o->unblind == NULL)
+    if (o->unblind == NULL || o->unblind[0] == '\0')
         return log_fail(ERR_USAGE, "the study is blinded until its field phase is over: end it with `sanaq-admin "
                                    "close ARCHIVE --key KEY`, or look now with --unblind \"REASON\", which is logged");
     return archive_log(a, "unblind", o->command, o->unblind);
@@ -45,14 +45,14 @@ static enum err make_frame(struct archive *a, const struct source_options *o,
         return log_fail(ERR_KEY, "this is a supervisor's key: it opens who was visited, not answers; use a "
                                  "researcher's key");
     if (pack == NULL)
-        return log_fail(ERR_PARTIAL, "no results of an approved laptop are in this archive; see `sanaq-admin devices`");
+        return log_fail(ERR_STATE, "no results of an approved laptop are in this archive; see `sanaq-admin devices`");
     if (f->contacts == 0)
         return log_fail(ERR_STATE, "there is no interview in this archive yet");
     enum err e = check_blinding(a, f, o);
     if (e == ERR_OK)
         e = interviews_frame(f, r, pack, out, &left);
     if (e == ERR_OK && left > 0)
-        log_note("%zu interviews under another pack were left out", left);
+        log_note("left out: %zu interviews under another pack or at a point that is not in its list", left);
     return e;
 }
 
@@ -69,7 +69,7 @@ static enum err open_archive(const struct source_options *o, struct frame **out)
         e = verify_archive(a, key, fold_event, &f, &r);
     if (e == ERR_OK) {
         verify_say(r);
-        found = verify_err(r);
+        found = f.irregular > 0 ? ERR_DOUBT : verify_err(r);
         e = make_frame(a, o, r, &f, out);
     }
     fold_free(&f);

@@ -99,7 +99,7 @@ static inline void pull_from(const struct world *w, const char *name, struct arc
                              struct pull_counts *n)
 {
     char *path = path_in(w, name);
-    assert_int_equal(pull_source(path, a, n), ERR_OK);
+    assert_int_equal(pull_source(path, NULL, a, n), ERR_OK);
     free(path);
 }
 
@@ -143,12 +143,20 @@ static inline void put_piece(struct archive *a, const struct piece *p)
     put(a, p->name, p->device, buffer_view(&p->file));
 }
 
+/* Put the pack in and make the archive one of its study: of the pack that it replaces, if it does. */
+static inline void put_own_pack(struct archive *a, const struct pack *pack)
+{
+    static const uint8_t none[HASH_LEN];
+    bool first = memcmp(pack->replaces, none, HASH_LEN) == 0;
+    assert_int_equal(archive_put_pack(a, pack->hash, buffer_view(&pack->bytes), NULL), ERR_OK);
+    assert_int_equal(archive_pin(a, first ? pack->hash : pack->replaces), ERR_OK);
+}
+
 /* The pack and all approvals, no segments yet. */
 static inline struct archive *open_approved(const struct world *w, const struct sent *s)
 {
     struct archive *a = open_empty();
-    assert_int_equal(archive_put_pack(a, w->pack->hash, buffer_view(&w->pack->bytes), NULL),
-                     ERR_OK);
+    put_own_pack(a, w->pack);
     for (size_t i = 0; i < s->approvals; i++)
         assert_int_equal(archive_put_notice(a, NOTICE_APPROVAL, s->approval[i].device,
                                             buffer_view(&s->approval[i].file), NULL),

@@ -301,12 +301,12 @@ static void pulling_from_what_is_no_source_changes_nothing(void **state)
     struct pull_counts n = {0, 0, 0, 0, 0};
     char *path = path_of("nowhere");
     assert_int_equal(archive_open(":memory:", true, &a), ERR_OK);
-    assert_int_equal(pull_source(path, a, &n), ERR_FILE);
-    assert_int_equal(pull_source(dir, a, &n), ERR_FILE);
+    assert_int_equal(pull_source(path, NULL, a, &n), ERR_FILE);
+    assert_int_equal(pull_source(dir, NULL, a, &n), ERR_FILE);
     assert_non_null(strstr(said, "nothing of a laptop is here"));
     free(path);
     path = database("trap.db", FILLED "CREATE TRIGGER t AFTER INSERT ON pack BEGIN SELECT 1; END");
-    assert_int_equal(pull_source(path, a, &n), ERR_FORMAT);
+    assert_int_equal(pull_source(path, NULL, a, &n), ERR_FORMAT);
     assert_int_equal(n.segments, 0);
     archive_close(a);
     free(path);

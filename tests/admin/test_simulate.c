@@ -396,7 +396,7 @@ static void simulate_leaves_what_verify_finds_clean(void **state)
     char *archive = path_in(w, "archive.db"), *target = path_in(w, "one");
     assert_int_equal(simulate(w, "one", 0, 1), ERR_OK);
     assert_int_equal(archive_open(archive, true, &a), ERR_OK);
-    assert_int_equal(pull_source(target, a, &n), ERR_OK);
+    assert_int_equal(pull_source(target, NULL, a, &n), ERR_OK);
     assert_int_equal(n.refused, 0);
     assert_int_equal(n.approvals, DEVICES);
     assert_int_equal(verify_archive(a, w->key[1], nothing, NULL, &r), ERR_OK);

@@ -144,8 +144,7 @@ static void an_approval_that_no_researcher_signed_approves_nothing(void **state)
     memcpy(n.pack, w->pack->hash, HASH_LEN);
     memcpy(n.device, sent->piece[0].device, 32);
     assert_int_equal(notice_make(&n, secret_view(w->key[SUPERVISOR_AT]->sign), &b), ERR_OK);
-    assert_int_equal(archive_put_pack(a, w->pack->hash, buffer_view(&w->pack->bytes), NULL),
-                     ERR_OK);
+    put_own_pack(a, w->pack);
     assert_int_equal(archive_put_notice(a, NOTICE_APPROVAL, n.device, buffer_view(&b), NULL),
                      ERR_OK);
     put_piece(a, &sent->piece[0]);

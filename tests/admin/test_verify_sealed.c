@@ -78,7 +78,7 @@ static struct archive *open_for(struct laptop *l)
     memcpy(n.device, secret_view(l->sign) + 32, 32);
     memcpy(n.value, l->approval, 32);
     assert_int_equal(notice_make(&n, secret_view(l->world->key[0]->sign), &b), ERR_OK);
-    assert_int_equal(archive_put_pack(a, pack->hash, buffer_view(&pack->bytes), NULL), ERR_OK);
+    put_own_pack(a, pack);
     assert_int_equal(archive_put_notice(a, NOTICE_APPROVAL, n.device, buffer_view(&b), NULL),
                      ERR_OK);
     buffer_free(&b);
@@ -340,6 +340,7 @@ static struct pack *pack_for_many(const struct world *w)
         crypto_box_keypair(researcher[i].box, researcher[i].sign); /* nobody's */
     researcher[PACK_MAX_RESEARCHERS - 1] = w->key[2]->pub;
     const struct pack_parts parts = {.number = 2,
+                                     .replaces = w->pack->hash,
                                      .study = w->pack->study,
                                      .points = w->pack->points,
                                      .stratum = (const char *const *)w->points->stratum,

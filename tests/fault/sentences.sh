@@ -95,6 +95,48 @@ expect 3 "no such archive" "$ADMIN" verify "$WORK/nowhere.archive" "${key[@]}"
 expect 3 "nothing of a laptop is here" "$ADMIN" pull "dir:$WORK/study" --archive "$WORK/archive"
 expect 3 "a supervisor's key" "$ADMIN" estimate "$WORK/archive" --key "$WORK/study/field.key" --passphrase-file "$WORK/pass"
 expect 2 "no interview in this archive yet" "$ADMIN" estimate "$WORK/archive" "${key[@]}"
+
+# before approval nothing is there to estimate from, and two histories of an unknown laptop stop nobody
+"$ADMIN" pull "dir:$WORK/stick" --archive "$WORK/new.archive" >/dev/null 2>&1
+expect 2 "no results of an approved laptop" "$ADMIN" estimate "$WORK/new.archive" "${key[@]}"
+"$ADMIN" simulate "$WORK/study.pack" "${key[@]}" --interviews 60 --devices 2 --out "$WORK/simulated" 2>/dev/null
+"$ADMIN" pull "dir:$WORK/simulated" --archive "$WORK/study.archive" >/dev/null 2>&1
+for i in 1 2; do "$ADMIN" simulate "$WORK/study.pack" "${key[@]}" --interviews 20 --devices 1 --seed 5 --out "$WORK/fork$i" 2>/dev/null; done
+for i in 1 2; do rm -r "$WORK/fork$i/down"; "$ADMIN" pull "dir:$WORK/fork$i" --archive "$WORK/study.archive" >/dev/null 2>&1 || true; done
+expect 4 "not approved" "$ADMIN" verify "$WORK/study.archive" "${key[@]}"
+expect 4 "difference in means" "$ADMIN" estimate "$WORK/study.archive" "${key[@]}" --small
+
+# a fork of an approved laptop: its entries are out, the others stay, and a revocation settles it
+"$ADMIN" simulate "$WORK/study.pack" "${key[@]}" --interviews 20 --devices 1 --seed 5 --out "$WORK/fork3" 2>/dev/null
+"$ADMIN" pull "dir:$WORK/fork3" --archive "$WORK/study.archive" >/dev/null 2>&1 || true
+expect 1 "fork" "$ADMIN" verify "$WORK/study.archive" "${key[@]}"
+expect 1 "difference in means" "$ADMIN" estimate "$WORK/study.archive" "${key[@]}" --small
+device=$("$ADMIN" verify "$WORK/study.archive" "${key[@]}" --json 2>/dev/null | python3 -c 'import json, sys; print(next(d["id"] for d in json.load(sys.stdin)["devices"] if d["verdict"] == "fork"))' || true)
+"$ADMIN" devices "$WORK/study.archive" revoke "$device" --after 0 "${key[@]}" >/dev/null
+expect 4 "revoked" "$ADMIN" verify "$WORK/study.archive" "${key[@]}"
+
+# a pack of strangers that names our keys takes nothing over
+mkdir "$WORK/evil"
+cp "$WORK"/study/* "$WORK/evil/"
+"$ADMIN" keygen --out "$WORK/evil/stranger.key" --cost interactive --passphrase-file "$WORK/pass" >/dev/null
+sed -i 's/second\.pub/stranger.pub/' "$WORK/evil/study.yaml"
+"$ADMIN" pack "$WORK/evil/study.yaml" --key "$WORK/evil/stranger.key" --passphrase-file "$WORK/pass" --out "$WORK/evil.pack" >/dev/null 2>&1
+"$ADMIN" simulate "$WORK/evil.pack" --key "$WORK/evil/stranger.key" --passphrase-file "$WORK/pass" --interviews 90 \
+  --devices 3 --prevalence csto=.02 --out "$WORK/flood" 2>/dev/null
+"$ADMIN" estimate "$WORK/study.archive" "${key[@]}" --json >"$WORK/before.json" 2>/dev/null || true
+expect 4 "pack of another study" "$ADMIN" pull "dir:$WORK/flood" --archive "$WORK/study.archive"
+"$ADMIN" estimate "$WORK/study.archive" "${key[@]}" --json >"$WORK/after.json" 2>/dev/null || true
+cmp "$WORK/before.json" "$WORK/after.json" && [[ -s $WORK/after.json ]] || fail "strangers changed the results"
+expect 4 "unknown pack" "$ADMIN" verify "$WORK/study.archive" "${key[@]}"
+cp "$WORK/evil.pack" "$WORK/simulated/packs/$(printf '%064d' 1).pack"
+expect 2 "several packs lie here" "$ADMIN" pull "dir:$WORK/simulated" --archive "$WORK/which.archive"
+expect 4 "in the archive: 2" "$ADMIN" pull "dir:$WORK/simulated" --archive "$WORK/which.archive" --expect "$words"
+
+# a file name drives no terminal
+mkdir "$WORK/stick/up/$(printf 'evil\033]0;x\007')"
+expect 4 "not the name of a laptop" "$ADMIN" pull "dir:$WORK/stick" --archive "$WORK/new.archive"
+if grep -q $'\033' "$WORK/err"; then fail "a control character went through"; fi
+
 expect 2 "there is no command" "$ADMIN" frobnicate
 expect 2 "there is no command" "$KIOSK" frobnicate
 expect 0 "all intact" "$ADMIN" verify "$WORK/archive" "${key[@]}"

@@ -93,7 +93,7 @@ static void sync_now(struct session *ss, const struct laptop *l)
 static void pull_now(const char *source, struct archive *a, unsigned refused)
 {
     struct pull_counts n;
-    assert_int_equal(pull_source(source, a, &n), ERR_OK);
+    assert_int_equal(pull_source(source, NULL, a, &n), ERR_OK);
     assert_int_equal(n.refused, refused);
 }
 

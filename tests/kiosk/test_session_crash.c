@@ -178,7 +178,7 @@ static void check_with_the_office(const struct world *w, const struct laptop *l,
     assert_int_equal(session_sync(ss, l->target, words, sizeof words), ERR_OK);
     assert_int_equal(session_lock(ss), ERR_OK);
     assert_int_equal(archive_open(path, true, &a), ERR_OK);
-    assert_int_equal(pull_source(l->target, a, &n), ERR_OK);
+    assert_int_equal(pull_source(l->target, NULL, a, &n), ERR_OK);
     assert_int_equal(verify_archive(a, NULL, NULL, NULL, &r), ERR_OK);
     struct notice approval = {.kind = NOTICE_APPROVAL, .value = {1}};
     struct buffer b = {0};

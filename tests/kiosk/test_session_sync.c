@@ -28,7 +28,7 @@ static struct archive *pulled(const struct world *w, const struct laptop *l)
     struct archive *a = NULL;
     struct pull_counts n;
     assert_int_equal(archive_open(path, true, &a), ERR_OK);
-    assert_int_equal(pull_source(l->target, a, &n), ERR_OK);
+    assert_int_equal(pull_source(l->target, NULL, a, &n), ERR_OK);
     assert_int_equal(n.refused, 0);
     free(path);
     return a;

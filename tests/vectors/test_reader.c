@@ -56,7 +56,7 @@ static struct buffer our_reading(const struct world *w, const char *folder)
     struct verify_report *r = NULL;
     struct fold_draws d;
     assert_int_equal(archive_open(":memory:", true, &a), ERR_OK);
-    assert_int_equal(pull_source(folder, a, &n), ERR_OK);
+    assert_int_equal(pull_source(folder, NULL, a, &n), ERR_OK);
     assert_int_equal(n.refused, 0);
     assert_int_equal(verify_archive(a, w->key[0], tell, &t, &r), ERR_OK);
     assert_int_equal(verify_err(r), ERR_OK);

@@ -24,9 +24,11 @@ enum {
 static const char schema[] =
     "CREATE TABLE study(id INTEGER PRIMARY KEY CHECK(id = 1), pack BLOB NOT NULL) STRICT;"
     "CREATE TABLE pack(hash BLOB PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"
-    /* the same bytes under another name or laptop are another piece: a wrong copy must not hide the true one */
+    /* the same bytes under another name or laptop are another piece: a wrong copy must not hide the
+       true one */
     "CREATE TABLE segment(id INTEGER PRIMARY KEY, hash BLOB NOT NULL, name TEXT NOT NULL,"
-    " device BLOB NOT NULL, first INTEGER NOT NULL, bytes BLOB NOT NULL, UNIQUE(hash, name, device)) STRICT;"
+    " device BLOB NOT NULL, first INTEGER NOT NULL, bytes BLOB NOT NULL, UNIQUE(hash, name, "
+    "device)) STRICT;"
     "CREATE INDEX segment_of ON segment(device, first, id);"
     "CREATE TABLE notice(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, device BLOB NOT NULL,"
     " bytes BLOB NOT NULL, UNIQUE(bytes, device, kind)) STRICT;"
@@ -48,8 +50,9 @@ static enum err fail(const struct archive *a)
         return log_fail(ERR_FULL, "%s: the disk is full; make room and try again", a->path);
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-        return log_fail(ERR_FORMAT, "%s: the archive is damaged or not an archive (%s); it can be rebuilt "
-                                    "by pulling again",
+        return log_fail(ERR_FORMAT,
+                        "%s: the archive is damaged or not an archive (%s); it can be rebuilt "
+                        "by pulling again",
                         a->path, why);
     case SQLITE_BUSY:
         return log_fail(ERR_BUSY, "%s: another program is using the archive; try again", a->path);
@@ -83,8 +86,8 @@ static enum err recognise(struct archive *a, bool create)
     if (id == ARCHIVE_ID)
         return number_of(a, "PRAGMA user_version") == SCHEMA_VERSION
                    ? ERR_OK
-                   : log_fail(ERR_UNSUPPORTED, "%s: this archive needs another version of the program",
-                              a->path);
+                   : log_fail(ERR_UNSUPPORTED,
+                              "%s: this archive needs another version of the program", a->path);
     if (id != 0 || tables != 0 || !create)
         return log_fail(ERR_FORMAT, "%s: this is not an archive%s", a->path,
                         id == STORE_ID ? ": it is a laptop's store; pull it first" : "");
@@ -120,8 +123,9 @@ enum err archive_open(const char *path, bool create, struct archive **out)
         sqlite3_busy_timeout(a->db, 10000);
         e = recognise(a, create);
         if (e == ERR_OK)
-            e = run(a, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                       "PRAGMA trusted_schema = OFF;");
+            e = run(
+                a, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                   "PRAGMA trusted_schema = OFF;");
     }
     if (e != ERR_OK) {
         archive_close(a);
@@ -343,8 +347,8 @@ enum err archive_each_golive(struct archive *a, const uint8_t pack[HASH_LEN], ar
                              void *ctx)
 {
     struct golive_visit v = {visit, ctx};
-    sqlite3_stmt *q =
-        prepare(a, "SELECT CAST(researcher AS TEXT), sig FROM golive WHERE pack = ?1 ORDER BY researcher");
+    sqlite3_stmt *q = prepare(
+        a, "SELECT CAST(researcher AS TEXT), sig FROM golive WHERE pack = ?1 ORDER BY researcher");
     if (q != NULL)
         bind_bytes(q, 1, pack, HASH_LEN);
     return visit_rows(a, q, golive_row, &v);
@@ -426,9 +430,9 @@ static enum err copy_store(const char *path, const char *copy, const char *copy_
 /* The tables and columns of a laptop's store, and nothing else: no trigger, no view. */
 static enum err check_schema(const struct archive *a)
 {
-    static const char *const wanted[] = {
-        "SELECT id, bytes FROM pack LIMIT 0", "SELECT number, first, preamble FROM stream LIMIT 0",
-        "SELECT n, stream, sealed FROM entry LIMIT 0"};
+    static const char *const wanted[] = {"SELECT id, bytes FROM pack LIMIT 0",
+                                         "SELECT number, first, preamble FROM stream LIMIT 0",
+                                         "SELECT n, stream, sealed FROM entry LIMIT 0"};
     bool ok = number_of(a, "PRAGMA application_id") == STORE_ID &&
               number_of(a, "PRAGMA user_version") == SCHEMA_VERSION &&
               number_of(a, "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table')") == 0 &&
@@ -439,8 +443,9 @@ static enum err check_schema(const struct archive *a)
         sqlite3_finalize(q);
     }
     return ok ? ERR_OK
-              : log_fail(ERR_FORMAT, "%s: this is not a laptop's store, or it is torn; use collect on the "
-                                     "laptop",
+              : log_fail(ERR_FORMAT,
+                         "%s: this is not a laptop's store, or it is torn; use collect on the "
+                         "laptop",
                          a->path);
 }
 
@@ -487,8 +492,9 @@ static enum err read_streams(const struct archive *a, const struct archive_store
         return torn(a);
     while (e == ERR_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
         int64_t number = sqlite3_column_int64(q, 0);
-        e = v->stream(v->ctx, (uint64_t)number, (uint64_t)sqlite3_column_int64(q, 1),
-                      (struct bytes){sqlite3_column_blob(q, 2), (size_t)sqlite3_column_bytes(q, 2)});
+        e = v->stream(
+            v->ctx, (uint64_t)number, (uint64_t)sqlite3_column_int64(q, 1),
+            (struct bytes){sqlite3_column_blob(q, 2), (size_t)sqlite3_column_bytes(q, 2)});
         if (e == ERR_OK)
             e = read_entries(a, v, number);
     }

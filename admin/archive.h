@@ -1,5 +1,6 @@
-/* The researchers' archive: sealed bytes as they came, packs, approvals and revocations, what was logged. Admin's
- * only SQLite. Nothing in it is opened; it can always be rebuilt from the segments. */
+/* The researchers' archive: sealed bytes as they came, packs, approvals and revocations, what was
+ * logged. Admin's only SQLite. Nothing in it is opened; it can always be rebuilt from the segments.
+ */
 #ifndef SANAQ_ADMIN_ARCHIVE_H
 #define SANAQ_ADMIN_ARCHIVE_H
 
@@ -22,8 +23,8 @@ enum err archive_put_segment(struct archive *a, const char *name, const uint8_t 
                              uint64_t first, struct bytes file, bool *fresh);
 enum err archive_put_pack(struct archive *a, const uint8_t hash[HASH_LEN], struct bytes file,
                           bool *fresh);
-/** The pack that this archive is of: results under other packs, unless these replace it, never count. Set once, by the
- *  first pull; ERR_STATE (said) if another one is set already. */
+/** The pack that this archive is of: results under other packs, unless these replace it, never
+ * count. Set once, by the first pull; ERR_STATE (said) if another one is set already. */
 enum err archive_pin(struct archive *a, const uint8_t pack[HASH_LEN]);
 /** False in ${known} as long as there is none. */
 enum err archive_pinned(struct archive *a, uint8_t pack[HASH_LEN], bool *known);
@@ -53,9 +54,9 @@ enum err archive_each_notice(struct archive *a, enum notice_kind kind, const uin
 enum err archive_each_golive(struct archive *a, const uint8_t pack[HASH_LEN], archive_piece *visit,
                              void *ctx);
 
-/** Read a laptop's store.db: copied (with its log) until size and time stand still, the copy opened read-only and its
- *  schema compared. Gives the pack and each stream's preamble and entries as for store_walk of the kiosk. A torn
- *  copy is ERR_FORMAT and says "use collect". */
+/** Read a laptop's store.db: copied (with its log) until size and time stand still, the copy opened
+ * read-only and its schema compared. Gives the pack and each stream's preamble and entries as for
+ * store_walk of the kiosk. A torn copy is ERR_FORMAT and says "use collect". */
 struct archive_store_visitor {
     enum err (*pack)(void *ctx, struct bytes pack);
     enum err (*stream)(void *ctx, uint64_t number, uint64_t first, struct bytes preamble);

@@ -1,4 +1,5 @@
-/* Reading untrusted segments: steps 1 to 5 of FORMAT.md "Reading untrusted bytes", without any key. */
+/* Reading untrusted segments: steps 1 to 5 of FORMAT.md "Reading untrusted bytes", without any key.
+ */
 #ifndef SANAQ_ADMIN_INTAKE_H
 #define SANAQ_ADMIN_INTAKE_H
 
@@ -28,11 +29,13 @@ struct segment { /* views into the file's bytes */
 /** Steps 1 and 2: sizes, counts, magic, version. ERR_FORMAT. */
 enum err intake_read(struct bytes file, struct segment *out);
 
-/** Steps 3 (part) and 4: the preamble is signed by its device and fits the pack's readers. ERR_SIGNATURE. */
+/** Steps 3 (part) and 4: the preamble is signed by its device and fits the pack's readers.
+ * ERR_SIGNATURE. */
 enum err intake_check_preamble(const struct preamble *pre, const struct pack *pack);
 
-/** Step 5: fold the heads and check signatures. ${head}: one hash per entry, the head after it. Returns how many entries from the
- *  front are vouched for: all, or those before the first that is damaged. */
+/** Step 5: fold the heads and check signatures. ${head}: one hash per entry, the head after it.
+ * Returns how many entries from the front are vouched for: all, or those before the first that is
+ * damaged. */
 uint32_t intake_check_entries(const struct segment *s, uint8_t (*head)[HASH_LEN]);
 
 struct bytes intake_entry(const struct segment *s, uint32_t i);

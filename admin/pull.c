@@ -18,7 +18,7 @@ struct pulling {
     struct archive *archive;
     struct pull_counts n;
     const char *expect; /* words of the pack, or NULL */
-    bool shows; /* progress on a terminal */
+    bool shows;         /* progress on a terminal */
     unsigned packs_here;
     /* from a laptop's store: the stream in hand */
     struct buffer preamble, entries;
@@ -62,7 +62,8 @@ static enum err put_segment(struct pulling *p, const char *name, const uint8_t d
     return e;
 }
 
-/* The first pack makes the archive one of its study; what does not replace it, directly or not, is another's. */
+/* The first pack makes the archive one of its study; what does not replace it, directly or not, is
+ * another's. */
 static enum err judge_pack(struct pulling *p, const struct pack *pack, const char *path)
 {
     static const uint8_t none[HASH_LEN];
@@ -74,12 +75,16 @@ static enum err judge_pack(struct pulling *p, const struct pack *pack, const cha
         return e;
     if (!known && expected) {
         words_of(pack->hash, words);
-        log_note("this archive is now of the pack with the words \"%s\"; compare them with the sheet", words);
+        log_note(
+            "this archive is now of the pack with the words \"%s\"; compare them with the sheet",
+            words);
         return archive_pin(p->archive, pack->hash);
     }
-    if ((known && memcmp(pin, pack->hash, HASH_LEN) == 0) || memcmp(pack->replaces, none, HASH_LEN) != 0)
+    if ((known && memcmp(pin, pack->hash, HASH_LEN) == 0) ||
+        memcmp(pack->replaces, none, HASH_LEN) != 0)
         return ERR_OK;
-    return refuse(p, path, "a pack of another study than this archive's; its laptops are set aside");
+    return refuse(p, path,
+                  "a pack of another study than this archive's; its laptops are set aside");
 }
 
 static enum err put_pack(struct pulling *p, struct bytes file, const char *path)
@@ -98,7 +103,8 @@ static enum err put_pack(struct pulling *p, struct bytes file, const char *path)
 }
 
 /* Signatures of approvals are checked by whoever uses them: the pack may come later. */
-static enum err put_approval(struct pulling *p, const char *name, struct bytes file, const char *path)
+static enum err put_approval(struct pulling *p, const char *name, struct bytes file,
+                             const char *path)
 {
     uint8_t device[32];
     char hex[65] = "";
@@ -120,7 +126,8 @@ static bool ends_with(const char *name, const char *end)
     return n > m && strcmp(name + n - m, end) == 0;
 }
 
-typedef enum err visit_file(struct pulling *p, const char *name, struct bytes file, const char *path);
+typedef enum err visit_file(struct pulling *p, const char *name, struct bytes file,
+                            const char *path);
 
 /* Every regular file in ${dir} that ends so; a folder that is not there holds nothing. */
 static enum err each_file(struct pulling *p, const char *dir, const char *end, size_t limit,
@@ -148,7 +155,8 @@ static enum err each_file(struct pulling *p, const char *dir, const char *end, s
     return e;
 }
 
-static enum err visit_segment(struct pulling *p, const char *name, struct bytes file, const char *path)
+static enum err visit_segment(struct pulling *p, const char *name, struct bytes file,
+                              const char *path)
 {
     return put_segment(p, name, p->device, file, path);
 }
@@ -189,7 +197,8 @@ static enum err count_file(struct pulling *p, const char *name, struct bytes fil
     return ERR_OK;
 }
 
-/* A new archive takes the study from what is there; where there are several packs, a person says which. */
+/* A new archive takes the study from what is there; where there are several packs, a person says
+ * which. */
 static enum err check_choice(struct pulling *p, const char *packs)
 {
     uint8_t pin[HASH_LEN];
@@ -200,12 +209,14 @@ static enum err check_choice(struct pulling *p, const char *packs)
     if (known)
         return p->expect == NULL || words_match(pin, p->expect)
                    ? ERR_OK
-                   : log_fail(ERR_SIGNATURE, "this archive is of another pack than the words expected");
+                   : log_fail(ERR_SIGNATURE,
+                              "this archive is of another pack than the words expected");
     if (p->expect != NULL)
         return ERR_OK;
     e = each_file(p, packs, ".pack", PACK_MAX_BYTES, count_file);
     return e == ERR_OK && p->packs_here > 1
-               ? log_fail(ERR_USAGE, "several packs lie here: say which study this archive is of with --expect \"EIGHT "
+               ? log_fail(ERR_USAGE, "several packs lie here: say which study this archive is of "
+                                     "with --expect \"EIGHT "
                                      "WORDS\", those of its first pack")
                : e;
 }
@@ -216,8 +227,10 @@ static enum err pull_folder(struct pulling *p, const char *folder)
          *up = file_join(folder, "up");
     enum err e = packs == NULL || down == NULL || up == NULL ? ERR_NOMEM : ERR_OK;
     if (e == ERR_OK && access(packs, F_OK) != 0 && access(up, F_OK) != 0)
-        e = log_fail(ERR_FILE, "%s: nothing of a laptop is here (no folders packs and up); is it the right one?",
-                     folder);
+        e = log_fail(
+            ERR_FILE,
+            "%s: nothing of a laptop is here (no folders packs and up); is it the right one?",
+            folder);
     if (e == ERR_OK)
         e = check_choice(p, packs);
     if (e == ERR_OK)
@@ -246,8 +259,9 @@ static enum err flush(struct pulling *p)
     segment_put_start(&b, buffer_view(&p->preamble), p->first, p->before,
                       (uint32_t)(p->last - p->first + 1));
     buffer_add(&b, p->entries.p, p->entries.len);
-    enum err e = b.failed || p->entries.failed ? ERR_NOMEM
-                                               : put_segment(p, name, p->device, buffer_view(&b), name);
+    enum err e = b.failed || p->entries.failed
+                     ? ERR_NOMEM
+                     : put_segment(p, name, p->device, buffer_view(&b), name);
     p->first = 0;
     buffer_free(&p->entries);
     buffer_free(&b);
@@ -284,9 +298,9 @@ static enum err store_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes
     (void)stream;
     if (sealed.len <= SIGN_LEN)
         return log_fail(ERR_FORMAT, "the store holds a damaged entry; use collect on the laptop");
-    bool full = p->first != 0 &&
-                (n != p->last + 1 || n - p->first >= SEGMENT_MAX_ENTRIES ||
-                 p->preamble.len + p->entries.len + sealed.len + 256 > SEGMENT_MAX_BYTES);
+    bool full =
+        p->first != 0 && (n != p->last + 1 || n - p->first >= SEGMENT_MAX_ENTRIES ||
+                          p->preamble.len + p->entries.len + sealed.len + 256 > SEGMENT_MAX_BYTES);
     if (full)
         e = flush(p);
     if (p->first == 0) {
@@ -317,8 +331,8 @@ enum err pull_source(const char *source, const char *expect, struct archive *a,
     const char *path = strncmp(source, "dir:", 4) == 0 ? source + 4 : source;
     struct stat is;
     if (strncmp(source, "rclone:", 7) == 0)
-        return log_fail(ERR_UNSUPPORTED, "%s: this version pulls from a folder or a laptop's store.db only",
-                        source);
+        return log_fail(ERR_UNSUPPORTED,
+                        "%s: this version pulls from a folder or a laptop's store.db only", source);
     if (stat(path, &is) != 0)
         return log_fail(ERR_FILE, "%s: %s", path, strerror(errno));
     enum err e = archive_begin(a);

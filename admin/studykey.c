@@ -122,8 +122,9 @@ enum err studykey_create(const char *path, enum studykey_role role, const struct
     if (e == ERR_OK) {
         e = seal_file(k, passphrase, cost, file);
         if (e != ERR_OK)
-            log_fail(e, "the key needs %llu MiB of free memory; close other programs, or choose --cost",
-                     (unsigned long long)(cost.mem >> 20));
+            log_fail(
+                e, "the key needs %llu MiB of free memory; close other programs, or choose --cost",
+                (unsigned long long)(cost.mem >> 20));
     }
     if (e == ERR_OK)
         e = file_write(path, (struct bytes){file, sizeof file}, 0600, false);
@@ -148,7 +149,8 @@ static enum err open_file(struct bytes b, const char *path, const struct secret 
     struct reader r = reader_of(b);
     read_raw(&r, found, sizeof found);
     if (b.len != FILE_LEN || memcmp(found, magic, sizeof magic) != 0 || read_u16(&r) != VERSION)
-        return log_fail(ERR_FORMAT, "%s: this is not a study key (or it was cut short); give the .key file",
+        return log_fail(ERR_FORMAT,
+                        "%s: this is not a study key (or it was cut short); give the .key file",
                         path);
     k->role = (enum studykey_role)read_u8(&r);
     struct secret_cost cost = {read_u64(&r), 0};
@@ -161,8 +163,9 @@ static enum err open_file(struct bytes b, const char *path, const struct secret 
         return log_fail(ERR_FORMAT, "%s: the key file is damaged", path);
     enum err e = secret_stretch(passphrase, salt, cost, &wrap);
     if (e != ERR_OK)
-        return log_fail(e, e == ERR_FORMAT ? "%s: the key file is damaged"
-                                           : "%s: not enough free memory to open this key",
+        return log_fail(e,
+                        e == ERR_FORMAT ? "%s: the key file is damaged"
+                                        : "%s: not enough free memory to open this key",
                         path);
     additional(b.p, ad);
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain, NULL, NULL, b.p + OPEN_LEN + NONCE_LEN,
@@ -233,8 +236,8 @@ static enum err parse_public(char *text, const char *path, enum studykey_role ro
 {
     uint8_t both[64], point[32];
     if (strncmp(text, public_magic, sizeof public_magic - 1) != 0)
-        return log_fail(ERR_FORMAT, "%s: this is not a public key; give the .pub file that keygen wrote",
-                        path);
+        return log_fail(ERR_FORMAT,
+                        "%s: this is not a public key; give the .pub file that keygen wrote", path);
     char *at = text + sizeof public_magic - 1;
     char *found = value_of(&at, "role: "), *key = value_of(&at, "key: ");
     if (found == NULL || key == NULL || !segment_unhex(key, sizeof both, both) ||

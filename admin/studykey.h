@@ -15,8 +15,8 @@ struct studykey {
     struct secret *box;  /* 32 bytes, X25519 */
 };
 
-/** Make fresh keys and write ${path} (0600) and beside it the public key, its ending .key replaced by
- *  .pub. Neither may exist. ERR_FILE, ERR_FULL, ERR_NOMEM: said; nothing is left behind. */
+/** Make fresh keys and write ${path} (0600) and beside it the public key, its ending .key replaced
+ * by .pub. Neither may exist. ERR_FILE, ERR_FULL, ERR_NOMEM: said; nothing is left behind. */
 enum err studykey_create(const char *path, enum studykey_role role, const struct secret *passphrase,
                          struct secret_cost cost, struct pack_key *pub);
 
@@ -24,7 +24,8 @@ enum err studykey_create(const char *path, enum studykey_role role, const struct
 enum err studykey_open(const char *path, const struct secret *passphrase, struct studykey **out);
 void studykey_free(struct studykey *k);
 
-/** Passphrase from ${file}'s first line, or asked for on the terminal if NULL; then studykey_open. */
+/** Passphrase from ${file}'s first line, or asked for on the terminal if NULL; then studykey_open.
+ */
 enum err studykey_unlock(const char *path, const char *passphrase_file, struct studykey **out);
 
 /** Read a public key file. ERR_FORMAT (said): also where a secret key stands in its place. */

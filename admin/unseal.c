@@ -5,9 +5,9 @@
 
 struct unseal {
     uint8_t id[HASH_LEN];
-    uint64_t next; /* position whose keys are in hand */
-    size_t parts;  /* 1: field only; 2 */
-    size_t len[2]; /* sealed lengths */
+    uint64_t next;       /* position whose keys are in hand */
+    size_t parts;        /* 1: field only; 2 */
+    size_t len[2];       /* sealed lengths */
     struct secret *keys; /* f, a, and one that opens an entry */
 };
 
@@ -16,8 +16,8 @@ static struct bytes own_box(const struct preamble *pre, const struct pack *pack,
                             const struct studykey *key, size_t *parts)
 {
     bool researcher = key->role == STUDYKEY_RESEARCHER;
-    int place = researcher ? pack_researcher(pack, key->pub.sign)
-                           : pack_supervisor(pack, key->pub.sign);
+    int place =
+        researcher ? pack_researcher(pack, key->pub.sign) : pack_supervisor(pack, key->pub.sign);
     *parts = researcher ? 2 : 1;
     size_t len = *parts * 32 + crypto_box_SEALBYTES;
     if (place < 0 || memcmp(pre->pack, pack->hash, HASH_LEN) != 0)

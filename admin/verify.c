@@ -14,27 +14,34 @@ static const struct {
 } verdicts[] = {
     [VERDICT_INTACT] = {"intact", "whole and in order", ERR_OK},
     [VERDICT_DUPLICATE] = {"duplicate", "a bad copy; all its entries also came whole", ERR_OK},
-    [VERDICT_QUARANTINE] = {"unknown device",
-                            "not approved: compare its eight words with the laptop's, then use devices approve",
-                            ERR_PARTIAL},
+    [VERDICT_QUARANTINE] =
+        {"unknown device",
+         "not approved: compare its eight words with the laptop's, then use devices approve",
+         ERR_PARTIAL},
     [VERDICT_REVOKED] = {"revoked", "behind the last position that counts; set aside", ERR_PARTIAL},
-    [VERDICT_UNKNOWN_PACK] = {"unknown pack", "its pack is not this archive's: not pulled yet, or of another study",
+    [VERDICT_UNKNOWN_PACK] = {"unknown pack",
+                              "its pack is not this archive's: not pulled yet, or of another study",
                               ERR_PARTIAL},
-    [VERDICT_TRUNCATED] = {"truncated", "the segment was cut short; sync again from the laptop", ERR_PARTIAL},
+    [VERDICT_TRUNCATED] = {"truncated", "the segment was cut short; sync again from the laptop",
+                           ERR_PARTIAL},
     [VERDICT_DAMAGED] = {"damaged", "the bytes were changed on the way; sync again from the laptop",
                          ERR_PARTIAL},
-    [VERDICT_BEHIND] = {"behind damage", "cannot be vouched for behind a damaged entry; sync again from the laptop",
+    [VERDICT_BEHIND] = {"behind damage",
+                        "cannot be vouched for behind a damaged entry; sync again from the laptop",
                         ERR_PARTIAL},
     [VERDICT_GAP] = {"gap", "these never came; sync again from the laptop", ERR_PARTIAL},
     [VERDICT_FOREIGN] = {"foreign", "a segment of another device under this name; set aside",
                          ERR_PARTIAL},
-    [VERDICT_NOT_OURS] = {"not sealed to this key", "another researcher's key opens it", ERR_PARTIAL},
-    [VERDICT_FORK] = {"fork", "two histories of one laptop (a copy, a restored disk, or a disk that lost writes); "
-                              "neither counts until a person has looked",
-                      ERR_DOUBT},
+    [VERDICT_NOT_OURS] = {"not sealed to this key", "another researcher's key opens it",
+                          ERR_PARTIAL},
+    [VERDICT_FORK] =
+        {"fork",
+         "two histories of one laptop (a copy, a restored disk, or a disk that lost writes); "
+         "neither counts until a person has looked",
+         ERR_DOUBT},
     [VERDICT_FORGED] = {"forged", "not sealed by the laptop's own chain", ERR_DOUBT},
-    [VERDICT_ASSIGNMENT] = {"assignment not the key's", "a draw differs from what the sealed root dictates",
-                            ERR_DOUBT},
+    [VERDICT_ASSIGNMENT] = {"assignment not the key's",
+                            "a draw differs from what the sealed root dictates", ERR_DOUBT},
 };
 _Static_assert(sizeof verdicts / sizeof *verdicts == VERDICT__COUNT, "one row per verdict");
 
@@ -117,8 +124,8 @@ static bool replaces(const struct pack *next, const struct pack *p)
            memcmp(next->researcher[next->signer].sign, p->researcher[p->signer].sign, 32) == 0;
 }
 
-/* Anybody can make a pack and name our keys in it: only the archive's own and those that replace it count. The trusted
- * ones come to the front. */
+/* Anybody can make a pack and name our keys in it: only the archive's own and those that replace it
+ * count. The trusted ones come to the front. */
 static void keep_own_packs(struct verify_report *r, const uint8_t pin[HASH_LEN])
 {
     size_t own = 0;
@@ -156,8 +163,9 @@ static enum err read_packs(struct archive *a, struct verify_report *r)
 static bool in_some_pack(const struct verify_report *r, const struct studykey *key)
 {
     for (size_t i = 0; i < r->packs; i++)
-        if ((key->role == STUDYKEY_RESEARCHER ? pack_researcher(r->pack[i].pack, key->pub.sign)
-                                              : pack_supervisor(r->pack[i].pack, key->pub.sign)) >= 0)
+        if ((key->role == STUDYKEY_RESEARCHER
+                 ? pack_researcher(r->pack[i].pack, key->pub.sign)
+                 : pack_supervisor(r->pack[i].pack, key->pub.sign)) >= 0)
             return true;
     return false;
 }
@@ -191,8 +199,10 @@ enum err verify_archive(struct archive *a, const struct studykey *key, verify_ev
     r->answers = key != NULL && key->role == STUDYKEY_RESEARCHER;
     enum err e = read_packs(a, r);
     if (e == ERR_OK && key != NULL && r->packs > 0 && !in_some_pack(r, key))
-        e = log_fail(ERR_KEY, "this key is not among the researchers or supervisors of any pack in the archive; "
-                              "it opens nothing here");
+        e = log_fail(
+            ERR_KEY,
+            "this key is not among the researchers or supervisors of any pack in the archive; "
+            "it opens nothing here");
     if (e == ERR_OK)
         e = archive_each_device(a, add_device, r);
     for (size_t i = 0; e == ERR_OK && i < r->devices; i++)

@@ -23,7 +23,8 @@ struct reading {
     uint64_t fork; /* first position with two histories, 0: none */
 };
 
-static const struct verify_pack *find_pack(const struct verify_report *r, const uint8_t hash[HASH_LEN])
+static const struct verify_pack *find_pack(const struct verify_report *r,
+                                           const uint8_t hash[HASH_LEN])
 {
     for (size_t i = 0; i < r->packs; i++)
         if (memcmp(r->pack[i].pack->hash, hash, HASH_LEN) == 0)
@@ -111,7 +112,8 @@ static enum err gather(struct reading *g)
     qsort(slot, total, sizeof *slot, by_position);
     for (size_t i = 0; i < total; i++) {
         if (kept > 0 && slot[kept - 1].n == slot[i].n) {
-            /* by the head, which is vouched for: a signature of an entry further in may be damaged */
+            /* by the head, which is vouched for: a signature of an entry further in may be damaged
+             */
             bool same = memcmp(slot[kept - 1].head, slot[i].head, HASH_LEN) == 0;
             if (!same && g->fork == 0)
                 g->fork = slot[i].n;
@@ -230,7 +232,8 @@ static enum err say_fault(struct reading *g, const struct file *f)
     if (inside && last < f->s.first + f->s.count - 1)
         last = f->s.first + f->s.count - 1;
     if (bad > last)
-        return verify_add(g->run, g->device, VERDICT_DUPLICATE, f->name.stream, f->name.first, last);
+        return verify_add(g->run, g->device, VERDICT_DUPLICATE, f->name.stream, f->name.first,
+                          last);
     if (f->fault == VERDICT_FOREIGN) { /* our own under a wrong name is harmless if it came whole */
         bool own = memcmp(f->s.pre.device, g->run->report->device[g->device].id, 32) == 0;
         if (own && came(&g->chain, f->s.first, f->s.first + f->s.count - 1))

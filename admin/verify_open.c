@@ -16,7 +16,7 @@ struct opening {
     struct unseal *unseal;      /* NULL: its box does not open */
     struct secret *mac;         /* k of position `mac_n`; researchers only */
     uint64_t mac_n;
-    struct assign *assign;      /* NULL: no root, or what the chains hold is not known any more */
+    struct assign *assign; /* NULL: no root, or what the chains hold is not known any more */
     bool approved;
     uint64_t next; /* position expected: a gap ends the replay */
     uint8_t *field, *answers;
@@ -117,9 +117,8 @@ static enum err match_approval(void *ctx, const char *name, struct bytes file)
 static enum err replay_approved(struct opening *o, uint64_t n)
 {
     struct verify_report *r = o->run->report;
-    struct find_approval fa = {.hash = o->f.u.event.hash,
-                               .device = r->device[o->device].id,
-                               .pack = o->pack->pack};
+    struct find_approval fa = {
+        .hash = o->f.u.event.hash, .device = r->device[o->device].id, .pack = o->pack->pack};
     enum err e = archive_each_notice(o->run->archive, NOTICE_APPROVAL, r->device[o->device].id,
                                      match_approval, &fa);
     if (e != ERR_OK)
@@ -137,7 +136,8 @@ static enum err replay_approved(struct opening *o, uint64_t n)
 static bool same_draw(const struct draw *x, const struct draw *y, size_t lists)
 {
     for (size_t l = 0; l < lists; l++)
-        if (x->arm[l] != y->arm[l] || x->position[l] != y->position[l] || x->order[l] != y->order[l])
+        if (x->arm[l] != y->arm[l] || x->position[l] != y->position[l] ||
+            x->order[l] != y->order[l])
             return false;
     return true;
 }

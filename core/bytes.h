@@ -46,7 +46,8 @@ void write_raw(struct writer *w, const void *p, size_t n);
 /** ${n} zero bytes. */
 void write_zeros(struct writer *w, size_t n);
 
-/** A growing buffer. Starts as {0}; buffer_free wipes nothing (no secrets in it) and accepts {0}. */
+/** A growing buffer. Starts as {0}; buffer_free wipes nothing (no secrets in it) and accepts {0}.
+ */
 struct buffer {
     uint8_t *p;
     size_t len, room;

@@ -16,7 +16,7 @@ struct device {
     const struct secret *sign_key;
     struct stream *stream;
     struct stream_chain chain;
-    struct assign *assign; /* NULL before the root */
+    struct assign *assign;  /* NULL before the root */
     struct secret *answers; /* room for one plain answers part */
     uint64_t streams;
     uint32_t contacts;

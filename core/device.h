@@ -15,8 +15,8 @@ struct device;
 enum err device_create(const struct pack *pack, const struct study *study,
                        const struct secret *sign_key, struct device **out);
 
-/** The state between streams: position, head, MAC key, assignment chains; never the sealing keys. The
- *  length is constant for a pack. The caller encrypts it. */
+/** The state between streams: position, head, MAC key, assignment chains; never the sealing keys.
+ * The length is constant for a pack. The caller encrypts it. */
 size_t device_state_len(const struct study *study, size_t strata);
 void device_save(const struct device *d, uint8_t *out);
 /** ERR_FORMAT if these bytes are not such a state. */
@@ -32,8 +32,8 @@ enum err device_stream(struct device *d, uint64_t *number, struct buffer *preamb
 
 size_t device_entry_len(const struct study *study);
 
-/** Seal the root entry, the first of all: ${field} says what is in its field part. ${roots}: MAC root and
- *  assignment root (64 bytes), or NULL for random ones. */
+/** Seal the root entry, the first of all: ${field} says what is in its field part. ${roots}: MAC
+ * root and assignment root (64 bytes), or NULL for random ones. */
 enum err device_root(struct device *d, struct entry_field *field, const uint8_t *roots,
                      uint8_t *out);
 
@@ -55,16 +55,16 @@ void device_draw(struct device *d, uint16_t stratum, uint32_t asked, struct draw
 void device_seal(struct device *d, struct entry_field *field, const struct entry_answers *answers,
                  uint8_t *out);
 
-/** Take the first approval: mixes its random bytes into every chain and seals `approved` with ${hash}.
- *  ERR_STATE if one was taken before. */
+/** Take the first approval: mixes its random bytes into every chain and seals `approved` with
+ * ${hash}. ERR_STATE if one was taken before. */
 enum err device_approve(struct device *d, const uint8_t random[32], const uint8_t hash[HASH_LEN],
                         const struct entry_clocks *clocks, uint8_t *out);
 
 /** Seal one filler, if the position is not a multiple of DEVICE_FILL; false if none was due. */
 bool device_fill(struct device *d, const struct entry_clocks *clocks, uint8_t *out);
 
-/** What a contact that ends now still owes, in order: `contact` if it was never assigned, one `counted` per list
- *  without one, `outcome`. Bit l of ${counted}: list l has its entry. */
+/** What a contact that ends now still owes, in order: `contact` if it was never assigned, one
+ * `counted` per list without one, `outcome`. Bit l of ${counted}: list l has its entry. */
 struct device_debt {
     enum entry_kind kind;
     size_t list; /* ENTRY_COUNTED */

@@ -64,8 +64,8 @@ static bool done_with(const struct study *s, uint32_t counted, const int32_t *an
     int l = study_list_index(s, id), q = study_question_index(s, id);
     if (l >= 0)
         return (counted >> l & 1) != 0;
-    return q >= 0 && (answer[q] >= 0 || answer[q] == ANSWER_DONT_KNOW ||
-                      answer[q] == ANSWER_NOT_ASKED);
+    return q >= 0 &&
+           (answer[q] >= 0 || answer[q] == ANSWER_DONT_KNOW || answer[q] == ANSWER_NOT_ASKED);
 }
 
 static bool rule_holds(const struct study *s, uint32_t counted, const int32_t *answer,

@@ -31,10 +31,11 @@ const struct disposition *disposition_find(uint16_t code);
 
 struct study;
 
-/** Complete, partial or break-off by the study's `complete` and `partial`, for an interview whose draw was made. Bit
- *  l of ${counted}: list l was counted (a refusal too) or not asked; ${answer}: one per question, anything not
- *  defined in study.h means not answered yet. Source: AAPOR as above: "don't know" is an answer, a refusal is none,
- *  what routing left out is not due. Without a `complete` rule every list is due. */
+/** Complete, partial or break-off by the study's `complete` and `partial`, for an interview whose
+ * draw was made. Bit l of ${counted}: list l was counted (a refusal too) or not asked; ${answer}:
+ * one per question, anything not defined in study.h means not answered yet. Source: AAPOR as above:
+ * "don't know" is an answer, a refusal is none, what routing left out is not due. Without a
+ * `complete` rule every list is due. */
 uint16_t disposition_of(const struct study *s, uint32_t counted, const int32_t *answer);
 
 #endif

@@ -146,8 +146,9 @@ enum err file_write(const char *path, struct bytes b, unsigned mode, bool replac
     }
 out:
     free(tmp);
-    return done ? ERR_OK
-                : log_fail(file_err(errnum), "%s: could not be written: %s", path, strerror(errnum));
+    return done
+               ? ERR_OK
+               : log_fail(file_err(errnum), "%s: could not be written: %s", path, strerror(errnum));
 }
 
 /* On a target, the folder above says who may write. */

@@ -17,8 +17,8 @@ enum err file_write(const char *path, struct bytes b, unsigned mode, bool replac
 
 /** Make ${path} and its missing parents, mode 0700. ERR_FILE, ERR_FULL; said. */
 enum err file_make_dir(const char *path);
-/** The same on a target that several people write to: each folder made has the mode of the one above it, whatever the
- *  umask. */
+/** The same on a target that several people write to: each folder made has the mode of the one
+ * above it, whatever the umask. */
 enum err file_make_shared_dir(const char *path);
 
 /** ERR_FULL for ENOSPC and EDQUOT, else ERR_FILE. */

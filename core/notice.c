@@ -97,8 +97,8 @@ enum err notice_make(const struct notice *n, const uint8_t secret_key[64], struc
     buffer_u8(out, n->researcher);
     if (out->failed)
         return ERR_NOMEM;
-    enum err e = sign(kinds[n->kind].use, (struct bytes){out->p + start, out->len - start},
-                      secret_key, sig);
+    enum err e =
+        sign(kinds[n->kind].use, (struct bytes){out->p + start, out->len - start}, secret_key, sig);
     if (e != ERR_OK)
         return e;
     buffer_add(out, sig, sizeof sig);
@@ -127,8 +127,7 @@ void notice_golive_sign(const uint8_t pack[HASH_LEN], const uint8_t secret_key[6
     crypto_sign_detached(sig, NULL, message, sizeof message, secret_key);
 }
 
-void notice_golive_make(const struct pack *pack, const uint8_t (*sig)[SIGN_LEN],
-                        struct buffer *out)
+void notice_golive_make(const struct pack *pack, const uint8_t (*sig)[SIGN_LEN], struct buffer *out)
 {
     uint8_t start[GOLIVE_SIGNED];
     golive_start(pack->hash, start);
@@ -144,8 +143,7 @@ enum err notice_golive_check(struct bytes b, const struct pack *pack)
     struct reader r = reader_of(b);
     struct bytes covered = read_view(&r, GOLIVE_SIGNED);
     golive_start(pack->hash, start);
-    if (r.failed || memcmp(covered.p, start, sizeof start) != 0 ||
-        read_u8(&r) != pack->researchers)
+    if (r.failed || memcmp(covered.p, start, sizeof start) != 0 || read_u8(&r) != pack->researchers)
         return ERR_FORMAT;
     for (size_t i = 0; i < pack->researchers; i++) {
         read_raw(&r, sig, sizeof sig);

@@ -1,5 +1,5 @@
-/* What travels back to a laptop, signed by researchers of its pack: approval, receipt, go-live; and the
- * revocation, which stays in the archive (FORMAT.md "What travels back"). */
+/* What travels back to a laptop, signed by researchers of its pack: approval, receipt, go-live; and
+ * the revocation, which stays in the archive (FORMAT.md "What travels back"). */
 #ifndef SANAQ_CORE_NOTICE_H
 #define SANAQ_CORE_NOTICE_H
 
@@ -11,9 +11,9 @@ enum { NOTICE_MAX_BYTES = 4096 };
 struct notice {
     enum notice_kind kind;
     uint8_t pack[HASH_LEN], device[32];
-    uint64_t n;          /* revocation: last position that counts; receipt: position confirmed */
-    uint8_t value[32];   /* approval: random bytes; receipt: head at n */
-    uint8_t researcher;  /* index of the signer in the pack */
+    uint64_t n;         /* revocation: last position that counts; receipt: position confirmed */
+    uint8_t value[32];  /* approval: random bytes; receipt: head at n */
+    uint8_t researcher; /* index of the signer in the pack */
 };
 
 /** Read a notice of any kind and check that a researcher of ${pack} signed it for this pack.

@@ -62,8 +62,7 @@ static enum err read_signatures(struct reader *r, struct pack *p)
         read_raw(r, sig, sizeof sig);
         if (r->failed || who >= p->researchers || (seen >> who & 1) != 0)
             return ERR_FORMAT;
-        if (crypto_sign_verify_detached(sig, message, sizeof message, p->researcher[who].sign) !=
-            0)
+        if (crypto_sign_verify_detached(sig, message, sizeof message, p->researcher[who].sign) != 0)
             return ERR_SIGNATURE;
         seen |= UINT32_C(1) << who;
         if (i == 0)
@@ -145,8 +144,9 @@ enum err pack_make(const struct pack_parts *parts, uint8_t signer, const uint8_t
     static const uint8_t none[HASH_LEN];
     uint8_t hash[HASH_LEN], message[LABEL_LEN + HASH_LEN], sig[SIGN_LEN];
     if (!within_limits(parts, signer))
-        return log_fail(ERR_USAGE, "the pack cannot hold this study: it takes 2 to %d researchers, "
-                                   "at most %d supervisors, %d strata with names of %d bytes",
+        return log_fail(ERR_USAGE,
+                        "the pack cannot hold this study: it takes 2 to %d researchers, "
+                        "at most %d supervisors, %d strata with names of %d bytes",
                         PACK_MAX_RESEARCHERS, PACK_MAX_SUPERVISORS, PACK_MAX_STRATA,
                         STRATUM_MAX_NAME);
     buffer_add(out, magic, sizeof magic);

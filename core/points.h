@@ -17,16 +17,18 @@ struct points {
     size_t columns;
     char **cell; /* count x columns; never NULL */
     size_t count;
-    char **stratum; /* stratum k (from 1) is called stratum[k - 1]; [0] exists even without strata */
+    char *
+        *stratum; /* stratum k (from 1) is called stratum[k - 1]; [0] exists even without strata */
     size_t strata;
     uint16_t *stratum_of; /* one per point: 1..strata */
 };
 
-/** Read a point list; every mistake is reported with its line. Ids are unique, not empty and at most
- *  POINTS_MAX_ID bytes; `weight` is a positive number, `target` and `addresses` whole numbers; no
- *  control characters. Strata are the distinct combinations of the columns ${s->strata}, their values joined by
- *  " / ", sorted by bytes; without strata columns there is one, "all". (Strata columns that are not there
- *  are left to study_check_points, which knows their line in the study.) ERR_STUDY, ERR_NOMEM. */
+/** Read a point list; every mistake is reported with its line. Ids are unique, not empty and at
+ * most POINTS_MAX_ID bytes; `weight` is a positive number, `target` and `addresses` whole numbers;
+ * no control characters. Strata are the distinct combinations of the columns ${s->strata}, their
+ * values joined by " / ", sorted by bytes; without strata columns there is one, "all". (Strata
+ * columns that are not there are left to study_check_points, which knows their line in the study.)
+ * ERR_STUDY, ERR_NOMEM. */
 enum err points_parse(struct bytes csv, const struct study *s, study_report *report, void *ctx,
                       struct points **out);
 void points_free(struct points *p);

@@ -181,8 +181,9 @@ enum err secret_ask(const char *prompt, bool again, struct secret **out)
         if (e != ERR_OK || !again)
             break;
         e = ask_once(fd, "once more: ", &second);
-        if (e != ERR_OK || (secret_len(first) == secret_len(second) &&
-                            memcmp(secret_view(first), secret_view(second), secret_len(first)) == 0))
+        if (e != ERR_OK ||
+            (secret_len(first) == secret_len(second) &&
+             memcmp(secret_view(first), secret_view(second), secret_len(first)) == 0))
             break;
         log_note("the two were not the same; please type it again");
         secret_free(first), first = NULL;
@@ -202,8 +203,7 @@ bool secret_cost_named(const char *name, struct secret_cost *out)
         const char *name;
         struct secret_cost cost;
     } costs[] = {
-        {"interactive",
-         {crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE}},
+        {"interactive", {crypto_pwhash_OPSLIMIT_INTERACTIVE, crypto_pwhash_MEMLIMIT_INTERACTIVE}},
         {"moderate", {crypto_pwhash_OPSLIMIT_MODERATE, crypto_pwhash_MEMLIMIT_MODERATE}},
         {"sensitive", {crypto_pwhash_OPSLIMIT_SENSITIVE, crypto_pwhash_MEMLIMIT_SENSITIVE}},
     };

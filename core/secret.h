@@ -35,8 +35,8 @@ void secret_wipe(void *p, size_t len);
  *  and with a terminating 0 that secret_len does not count. ERR_FILE, said. */
 enum err secret_read_line(const char *path, unsigned line, struct secret **out);
 
-/** Ask on the terminal without echo; ${again} asks twice until both agree. ERR_SYSTEM where there is
- *  no terminal, said. Same form as secret_read_line. */
+/** Ask on the terminal without echo; ${again} asks twice until both agree. ERR_SYSTEM where there
+ * is no terminal, said. Same form as secret_read_line. */
 enum err secret_ask(const char *prompt, bool again, struct secret **out);
 
 /** Argon2id cost, stored in each file that uses it and never lowered later. */

@@ -23,8 +23,8 @@ bool segment_get_name(const char *text, struct segment_name *out);
 /** Length of a whole segment. */
 size_t segment_len(size_t preamble_len, size_t entry_len, uint64_t count);
 
-/** Write a segment into the empty ${out}; its entries are added by the caller, ${count} times the sealed
- *  bytes, right behind. */
+/** Write a segment into the empty ${out}; its entries are added by the caller, ${count} times the
+ * sealed bytes, right behind. */
 void segment_put_start(struct buffer *out, struct bytes preamble, uint64_t first,
                        const uint8_t before[HASH_LEN], uint32_t count);
 

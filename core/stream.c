@@ -215,6 +215,7 @@ void stream_closing(uint64_t n, const uint8_t mac[STREAM_MAC_LEN], char out[STRE
             carry /= 10000;
         }
     }
-    snprintf(out, STREAM_CLOSING, "%04" PRIu64 " %04" PRIu32 " %04" PRIu32 " %04" PRIu32 " %04" PRIu32 " %04" PRIu32,
+    snprintf(out, STREAM_CLOSING,
+             "%04" PRIu64 " %04" PRIu32 " %04" PRIu32 " %04" PRIu32 " %04" PRIu32 " %04" PRIu32,
              n % 10000, group[4], group[3], group[2], group[1], group[0]);
 }

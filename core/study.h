@@ -34,8 +34,8 @@ enum {
     ANSWER_INVALID = -5      /* no longer valid after a change */
 };
 
-/** A text in each language of the study, in the order of study->language; NULL where the study gives
- *  none (only where the text is optional, then in every language). */
+/** A text in each language of the study, in the order of study->language; NULL where the study
+ * gives none (only where the text is optional, then in every language). */
 struct study_text {
     char *in[STUDY_MAX_LANGUAGES];
 };
@@ -43,13 +43,13 @@ struct study_text {
 /** `when: {question: answer, ...}`: all must hold. */
 struct study_when {
     struct study_condition {
-        char *id;                  /* a question, or a point column */
-        int question;              /* index into study->question, or -1 for a point column */
-        char *equals;              /* option id or column value; NULL where a range is given */
-        int32_t code;              /* the option's code, or the number, where question >= 0; multi: bit + 1 */
-        bool has_min, has_max;     /* {min:, max:} on an integer or scale */
+        char *id;     /* a question, or a point column */
+        int question; /* index into study->question, or -1 for a point column */
+        char *equals; /* option id or column value; NULL where a range is given */
+        int32_t code; /* the option's code, or the number, where question >= 0; multi: bit + 1 */
+        bool has_min, has_max; /* {min:, max:} on an integer or scale */
         int32_t min, max;
-    } *condition;
+    } * condition;
     size_t count;
 };
 
@@ -70,11 +70,12 @@ struct study_question {
     char *show_card; /* label of a paper show card, or NULL */
     struct study_option *option;
     size_t options;
-    int32_t min, max; /* integer: min, max; scale: from, to; multi: 0, 2^options - 1 */
+    int32_t min, max;            /* integer: min, max; scale: from, to; multi: 0, 2^options - 1 */
     struct study_text low, high; /* scale: what its ends mean */
     bool refuse, unknown;
     struct study_when when;
-    struct { /* section STUDY_DIRECT only: a choice, of yes (1) and no (0) without texts unless given */
+    struct { /* section STUDY_DIRECT only: a choice, of yes (1) and no (0) without texts unless
+                given */
         char *item;
         enum study_direct_to { DIRECT_EVERYONE, DIRECT_RANDOM_HALF } to;
         enum study_direct_order { DIRECT_AFTER, DIRECT_BEFORE, DIRECT_RANDOM } order;
@@ -127,7 +128,7 @@ struct study_derived { /* new column from the codes of a choice question */
     struct study_recode {
         int32_t code;
         char *value;
-    } *map;
+    } * map;
     size_t maps;
 };
 
@@ -137,7 +138,7 @@ struct study_margin {
     struct study_share {
         char *value;
         double share;
-    } *share;
+    } * share;
     size_t shares;
 };
 
@@ -158,7 +159,7 @@ struct study {
     struct study_quota {
         char *cells; /* "gender x age-group" */
         int32_t target;
-    } *quota;
+    } * quota;
     size_t quotas;
     int32_t attempts; /* default 1 */
     bool final_highest;
@@ -166,7 +167,8 @@ struct study {
         int32_t digits; /* 0: no link */
         bool damm;
     } link;
-    struct study_question *question; /* all sections, in the order asked: before, direct, after, observations */
+    struct study_question
+        *question; /* all sections, in the order asked: before, direct, after, observations */
     size_t questions;
     struct study_list *list;
     size_t lists;
@@ -193,10 +195,10 @@ struct study {
     size_t deriveds;
     struct {
         bool present;
-        char *base;        /* point column that holds the design weight, or NULL */
-        bool selection;    /* by eligible adults */
+        char *base;                  /* point column that holds the design weight, or NULL */
+        bool selection;              /* by eligible adults */
         double cap, trim, tolerance; /* 0: none */
-        char **nonresponse; /* "point" or cells */
+        char **nonresponse;          /* "point" or cells */
         size_t nonresponses;
         struct study_margin *rake;
         size_t rakes;
@@ -207,10 +209,11 @@ struct study {
     size_t researchers, supervisors;
     char **target; /* sync.targets */
     size_t targets;
-    struct study_line { /* where a thing of the study stands in its file, for messages of later checks */
+    struct study_line { /* where a thing of the study stands in its file, for messages of later
+                           checks */
         char *key;
         unsigned line;
-    } *line;
+    } * line;
     size_t lines;
 };
 
@@ -220,8 +223,8 @@ typedef void study_report(void *ctx, bool warning, unsigned line, const char *wh
 
 /** Read and judge ${yaml}. Every mistake is reported, not only the first. ERR_OK: no mistake
  *  (perhaps warnings), and *out is the study, released by study_free. ERR_STUDY: reported, *out
- *  untouched. ERR_NOMEM. Reads nothing but ${yaml}: files it names are checked by study_check_points
- *  and by the caller. */
+ *  untouched. ERR_NOMEM. Reads nothing but ${yaml}: files it names are checked by
+ * study_check_points and by the caller. */
 enum err study_parse(struct bytes yaml, study_report *report, void *ctx, struct study **out);
 void study_free(struct study *s);
 

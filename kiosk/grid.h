@@ -20,9 +20,9 @@ struct grid_cell {
 /** Starts as {0}. */
 struct grid {
     int rows, cols;
-    struct grid_cell *cell;         /* rows x cols */
-    int cursor_row, cursor_col;     /* row -1: no cursor */
-    int hidden;                     /* rows of the page that did not fit (page.h) */
+    struct grid_cell *cell;     /* rows x cols */
+    int cursor_row, cursor_col; /* row -1: no cursor */
+    int hidden;                 /* rows of the page that did not fit (page.h) */
 };
 
 /** Blank, with this size (cut to the limits above). What stood there is wiped. ERR_NOMEM leaves a

@@ -37,10 +37,10 @@ enum err home_check_disk(const char *home)
         const char *name;
         bool refused;
     } kinds[] = {
-        {0x6969, "NFS", true},        {0xff534d42, "SMB", true},   {0xfe534d42, "SMB", true},
-        {0x517b, "SMB", true},        {0x01021997, "9p", true},    {0x65735546, "FUSE", true},
-        {0x4d44, "FAT", true},        {0x2011bab0, "exFAT", true}, {0x9123683e, "btrfs", false},
-        {0x2fc12fc1, "zfs", false},   {0x794c7630, "overlay", false}, {0xf2f52010, "f2fs", false},
+        {0x6969, "NFS", true},      {0xff534d42, "SMB", true},      {0xfe534d42, "SMB", true},
+        {0x517b, "SMB", true},      {0x01021997, "9p", true},       {0x65735546, "FUSE", true},
+        {0x4d44, "FAT", true},      {0x2011bab0, "exFAT", true},    {0x9123683e, "btrfs", false},
+        {0x2fc12fc1, "zfs", false}, {0x794c7630, "overlay", false}, {0xf2f52010, "f2fs", false},
     };
     struct statfs fs;
     if (statfs(home, &fs) != 0)
@@ -49,10 +49,11 @@ enum err home_check_disk(const char *home)
         if ((uint32_t)fs.f_type != kinds[i].magic)
             continue;
         if (kinds[i].refused)
-            return log_fail(ERR_UNSUPPORTED,
-                            "%s: a %s file system does not keep what was written through a power cut; "
-                            "choose a folder on the laptop's own disk with --home",
-                            home, kinds[i].name);
+            return log_fail(
+                ERR_UNSUPPORTED,
+                "%s: a %s file system does not keep what was written through a power cut; "
+                "choose a folder on the laptop's own disk with --home",
+                home, kinds[i].name);
         log_note("%s: on %s, old states may stay on the disk after they were overwritten", home,
                  kinds[i].name);
     }

@@ -11,8 +11,8 @@ char *home_default(void);
 char *home_store(const char *home);
 char *home_keys(const char *home);
 
-/** Refuses file systems that cannot keep what they promise (NFS, SMB, 9p, FUSE, FAT), warns of those where
- *  old states may stay (btrfs, zfs, overlay, f2fs). ERR_UNSUPPORTED, ERR_FILE; said. */
+/** Refuses file systems that cannot keep what they promise (NFS, SMB, 9p, FUSE, FAT), warns of
+ * those where old states may stay (btrfs, zfs, overlay, f2fs). ERR_UNSUPPORTED, ERR_FILE; said. */
 enum err home_check_disk(const char *home);
 
 /** The first 16 bytes of H("machine", device, /etc/machine-id); zeros where there is no such id. */

@@ -1,6 +1,6 @@
-/* The `keys` file beside the store: interviewers' slots, the device key and two places for epoch keys. 16 KiB,
- * allocated once and only ever overwritten in place and synced, so that what must be forgotten is
- * really gone (FORMAT.md "On the laptop"). */
+/* The `keys` file beside the store: interviewers' slots, the device key and two places for epoch
+ * keys. 16 KiB, allocated once and only ever overwritten in place and synced, so that what must be
+ * forgotten is really gone (FORMAT.md "On the laptop"). */
 #ifndef SANAQ_KIOSK_KEYFILE_H
 #define SANAQ_KIOSK_KEYFILE_H
 
@@ -31,8 +31,8 @@ void keyfile_close(struct keyfile *kf);
 const struct keyfile_public *keyfile_public(const struct keyfile *kf);
 
 /** The local key, from whichever slot code and passphrase open. ERR_PASSPHRASE. */
-enum err keyfile_unlock(const struct keyfile *kf, const char *code,
-                        const struct secret *passphrase, struct secret **local);
+enum err keyfile_unlock(const struct keyfile *kf, const char *code, const struct secret *passphrase,
+                        struct secret **local);
 
 /** The device's sign key (64 bytes). ERR_FORMAT. */
 enum err keyfile_sign_key(const struct keyfile *kf, const struct secret *local,
@@ -41,11 +41,13 @@ enum err keyfile_sign_key(const struct keyfile *kf, const struct secret *local,
 /** The key of epoch ${number}. ERR_KEY: its place holds something else. */
 enum err keyfile_epoch(const struct keyfile *kf, const struct secret *local, uint64_t number,
                        struct secret **out);
-/** Put a fresh key for epoch ${number} over what its place held (the key of number - 2 is gone then), synced. */
+/** Put a fresh key for epoch ${number} over what its place held (the key of number - 2 is gone
+ * then), synced. */
 enum err keyfile_next_epoch(struct keyfile *kf, const struct secret *local, uint64_t number,
                             struct secret **out);
 
-/** Local sealing: XSalsa20-Poly1305 with a random nonce in front, under HK(key; use, device, number).
+/** Local sealing: XSalsa20-Poly1305 with a random nonce in front, under HK(key; use, device,
+ * number).
  *  ${out} has len + KEYFILE_SEALED_MORE. */
 enum { KEYFILE_SEALED_MORE = 24 + 16 };
 void keyfile_seal(const struct secret *key, const char *use, const uint8_t device[32],

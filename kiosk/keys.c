@@ -2,8 +2,8 @@
 
 #include <stddef.h>
 
-/* What stands on the places of a Latin keyboard: letters of the Russian and Kazakh layouts, and the row of digits,
- * where the Kazakh layout has letters and stops. */
+/* What stands on the places of a Latin keyboard: letters of the Russian and Kazakh layouts, and the
+ * row of digits, where the Kazakh layout has letters and stops. */
 static const struct {
     int key;
     char latin;

@@ -16,7 +16,7 @@ enum {
     KEYS_PAGE_DOWN,
     KEYS_HOME,
     KEYS_END,
-    KEYS_SIZE,   /* the terminal has another size now */
+    KEYS_SIZE, /* the terminal has another size now */
     KEYS_F0 = KEYS_ENTER + 0x100
 };
 

@@ -29,8 +29,10 @@ static const char usage[] =
     "usage: sanaq-kiosk [--home DIR] [--lang LL]          the interviewer's screens\n"
     "       sanaq-kiosk setup --pack FILE [--expect \"EIGHT WORDS\"] [--passphrase-file FILE]\n"
     "                         [--cost interactive|moderate|sensitive]  first use on this laptop\n"
-    "       sanaq-kiosk sync [TARGET] [--passphrase-file FILE]  write results to dir:PATH, take news\n"
-    "       sanaq-kiosk collect TARGET                     sealed results out, no passphrase needed\n"
+    "       sanaq-kiosk sync [TARGET] [--passphrase-file FILE]  write results to dir:PATH, take "
+    "news\n"
+    "       sanaq-kiosk collect TARGET                     sealed results out, no passphrase "
+    "needed\n"
     "       sanaq-kiosk status [--json] [--passphrase-file FILE]\n"
     "\n"
     "  --home DIR              where this kiosk keeps its store ($XDG_DATA_HOME/sanaq)\n"
@@ -43,7 +45,8 @@ static const char usage[] =
 static enum err take_code(const struct secret *line, char code[ENTRY_CODE_LEN + 1])
 {
     if (secret_len(line) > ENTRY_CODE_LEN)
-        return log_fail(ERR_USAGE, "the interviewer's code has at most %d characters", ENTRY_CODE_LEN);
+        return log_fail(ERR_USAGE, "the interviewer's code has at most %d characters",
+                        ENTRY_CODE_LEN);
     snprintf(code, ENTRY_CODE_LEN + 1, "%s", (const char *)secret_view(line));
     return ERR_OK;
 }
@@ -70,8 +73,8 @@ static enum err unlock(const struct options *o, struct session **out)
     char code[ENTRY_CODE_LEN + 1] = "";
     struct secret *passphrase = NULL;
     if (!setup_done(o->home))
-        return log_fail(ERR_STATE, "%s: this laptop is not set up; run sanaq-kiosk setup --pack FILE",
-                        o->home);
+        return log_fail(
+            ERR_STATE, "%s: this laptop is not set up; run sanaq-kiosk setup --pack FILE", o->home);
     enum err e = ask(o, code, &passphrase);
     if (e == ERR_OK)
         e = session_open(o->home, code, passphrase, out);
@@ -89,10 +92,12 @@ static enum err compare_words(const struct options *o, const struct pack *pack)
     if (o->expect != NULL)
         return words_match(pack->hash, o->expect)
                    ? ERR_OK
-                   : log_fail(ERR_SIGNATURE, "%s: the pack's words are \"%s\", not those expected; do not "
-                                             "use it",
+                   : log_fail(ERR_SIGNATURE,
+                              "%s: the pack's words are \"%s\", not those expected; do not "
+                              "use it",
                               o->pack, words);
-    printf("The words of this pack:\n\n    %s\n\nAre these the words on the researchers' sheet? Type yes: ",
+    printf("The words of this pack:\n\n    %s\n\nAre these the words on the researchers' sheet? "
+           "Type yes: ",
            words);
     fflush(stdout);
     if (fgets(answer, sizeof answer, stdin) == NULL || strcmp(answer, "yes\n") != 0)
@@ -134,9 +139,10 @@ static enum err run_setup(const struct options *o)
         return log_fail(ERR_USAGE, "setup needs the study's pack: sanaq-kiosk setup --pack FILE");
     if (!secret_cost_named(o->cost, &cost))
         return log_fail(ERR_USAGE, "--cost is interactive, moderate or sensitive, not %s", o->cost);
-    enum err e = setup_done(o->home)
-                     ? log_fail(ERR_STATE, "%s: this laptop is set up already; start sanaq-kiosk", o->home)
-                     : setup_read_pack(o->pack, &pack);
+    enum err e =
+        setup_done(o->home)
+            ? log_fail(ERR_STATE, "%s: this laptop is set up already; start sanaq-kiosk", o->home)
+            : setup_read_pack(o->pack, &pack);
     if (e == ERR_OK)
         e = compare_words(o, pack);
     if (e == ERR_OK)
@@ -146,9 +152,10 @@ static enum err run_setup(const struct options *o)
     if (e == ERR_OK)
         e = setup_status(o->home, &st);
     if (e == ERR_OK) {
-        printf("This laptop is set up. Its words, to read out to the researchers:\n\n    %s\n\n"
-               "Now sync once, so that they can approve it: sanaq-kiosk sync dir:/path/of/the/stick\n",
-               st.words);
+        printf(
+            "This laptop is set up. Its words, to read out to the researchers:\n\n    %s\n\n"
+            "Now sync once, so that they can approve it: sanaq-kiosk sync dir:/path/of/the/stick\n",
+            st.words);
         if (!st.machine_known)
             log_note("this machine has no /etc/machine-id: copies of this home cannot be noticed");
         setup_status_free(&st);
@@ -181,7 +188,8 @@ static enum err run_collect(const struct options *o)
     const char *folder = NULL;
     unsigned written = 0;
     if (o->target == NULL)
-        return log_fail(ERR_USAGE, "collect needs a target: sanaq-kiosk collect dir:/path/of/the/stick");
+        return log_fail(ERR_USAGE,
+                        "collect needs a target: sanaq-kiosk collect dir:/path/of/the/stick");
     enum err e = sync_folder(o->target, &folder);
     if (e == ERR_OK)
         e = setup_status(o->home, &st);
@@ -212,7 +220,8 @@ static void print_status(const struct setup_status *st, const struct session_tal
            st->pack_words);
     printf("position       %" PRIu64 "\n", st->position);
     printf("closing code   %s\n", st->closing);
-    printf("received       up to position %" PRIu64 " of %" PRIu64 "\n", st->confirmed, st->position);
+    printf("received       up to position %" PRIu64 " of %" PRIu64 "\n", st->confirmed,
+           st->position);
     if (t != NULL)
         printf("contacts       %" PRIu32 ", %" PRIu32 " of them received by the researchers\n",
                t->contacts_all, t->contacts_received);
@@ -332,8 +341,9 @@ static enum err options_parse(int argc, char **argv, struct options *o)
         }
     if (o->home == NULL)
         o->home = home_default();
-    return o->home != NULL ? ERR_OK
-                           : log_fail(ERR_USAGE, "there is no home folder; give one with --home DIR");
+    return o->home != NULL
+               ? ERR_OK
+               : log_fail(ERR_USAGE, "there is no home folder; give one with --home DIR");
 }
 
 /* A crash must leave nothing behind, and no other program may look in. */
@@ -361,7 +371,8 @@ static enum err run(int argc, char **argv, struct options *o)
             continue;
         int rest = argc - optind - 1;
         if (rest > (commands[i].takes_target ? 1 : 0))
-            return log_fail(ERR_USAGE, "%s: one word too many: see sanaq-kiosk --help", argv[argc - 1]);
+            return log_fail(ERR_USAGE, "%s: one word too many: see sanaq-kiosk --help",
+                            argv[argc - 1]);
         o->target = rest == 1 ? argv[argc - 1] : NULL;
         return commands[i].run(o);
     }

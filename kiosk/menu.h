@@ -21,7 +21,6 @@ enum menu_said menu_key(struct menu *m, int key);
 typedef const char *menu_label(const void *ctx, size_t i, char *room, size_t size);
 
 /** Add the menu to a page. ${below}: rows to leave free under it. */
-void menu_draw(const struct menu *m, struct page *p, menu_label *label, const void *ctx,
-               int below);
+void menu_draw(const struct menu *m, struct page *p, menu_label *label, const void *ctx, int below);
 
 #endif

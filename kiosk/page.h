@@ -46,8 +46,8 @@ int page_item_rows(const struct page *p, const char *lead, const char *text);
 /** Rows left if no gap stands. */
 int page_left(const struct page *p);
 
-/** Paint all of it, ${scroll} rows down (as far as there is something), and release it. Rows that do
- *  not fit are told in grid->hidden. */
+/** Paint all of it, ${scroll} rows down (as far as there is something), and release it. Rows that
+ * do not fit are told in grid->hidden. */
 void page_paint(struct page *p, int scroll);
 
 #endif

@@ -1,6 +1,6 @@
 /* A screen: draw only paints, key only thinks and says what is next; work does what takes long,
- * after the page that says so has been shown. What all screens share is the desk. The stage (stage.h)
- * decides which screen is on. */
+ * after the page that says so has been shown. What all screens share is the desk. The stage
+ * (stage.h) decides which screen is on. */
 #ifndef SANAQ_KIOSK_SCREEN_H
 #define SANAQ_KIOSK_SCREEN_H
 
@@ -23,17 +23,17 @@ enum { SCREEN_HINTS = 10, SCREEN_TITLE = 256, DESK_SAID = 1200, DESK_NOTE = 400 
 struct screen_kind;
 
 struct desk {
-    const char *home, *pack, *cost; /* options; pack may be NULL */
-    struct session *session;        /* NULL while locked */
+    const char *home, *pack, *cost;  /* options; pack may be NULL */
+    struct session *session;         /* NULL while locked */
     char language[STUDY_MAX_ID + 1]; /* of the interface; "" until the study is known */
     const struct screen_kind *go;
-    bool test;     /* the study has not gone live */
-    bool resumed;  /* the page about the unfinished interview was answered */
-    bool chosen;   /* a sampling point was chosen since the unlock: */
+    bool test;    /* the study has not gone live */
+    bool resumed; /* the page about the unfinished interview was answered */
+    bool chosen;  /* a sampling point was chosen since the unlock: */
     uint32_t point;
-    enum err failed;       /* to be told on the next page */
-    char said[DESK_SAID];  /* what was said about it, line by line */
-    char note[DESK_NOTE];  /* one sentence for the home screen */
+    enum err failed;      /* to be told on the next page */
+    char said[DESK_SAID]; /* what was said about it, line by line */
+    char note[DESK_NOTE]; /* one sentence for the home screen */
 };
 
 struct screen {
@@ -64,9 +64,9 @@ struct screen_kind {
 };
 
 extern const struct screen_kind screen_unlock, screen_setup, screen_home, screen_point,
-    screen_language, screen_consent, screen_outcome, screen_question, screen_ready,
-    screen_handover, screen_card, screen_after, screen_thanks, screen_observe, screen_debrief,
-    screen_stop, screen_resume, screen_void, screen_sync, screen_help, screen_notice;
+    screen_language, screen_consent, screen_outcome, screen_question, screen_ready, screen_handover,
+    screen_card, screen_after, screen_thanks, screen_observe, screen_debrief, screen_stop,
+    screen_resume, screen_void, screen_sync, screen_help, screen_notice;
 
 /** The page for a terminal that is too small. */
 void screen_toosmall_draw(struct grid *g);
@@ -84,8 +84,8 @@ void screen_try(struct screen *s);
 enum step screen_fail(struct screen *s, enum err e);
 /** Make the present state durable and follow it. */
 enum step screen_save(struct screen *s);
-/** The next step of the interview, durable. The outcome is sealed only from the page that says so, so that no
- *  answer seals itself. */
+/** The next step of the interview, durable. The outcome is sealed only from the page that says so,
+ * so that no answer seals itself. */
 enum step screen_next(struct screen *s);
 /** The question before, durable; stays where there is none. */
 enum step screen_back(struct screen *s);

@@ -133,8 +133,8 @@ static enum step seal(struct screen *s)
     struct card *c = s->state;
     unsigned seconds = (unsigned)(now() - c->since);
     screen_try(s);
-    enum err e = session_count(s->desk->session, c->list, c->value, seconds,
-                               screen_interview(s)->language);
+    enum err e =
+        session_count(s->desk->session, c->list, c->value, seconds, screen_interview(s)->language);
     forget(c);
     return e == ERR_OK ? screen_next(s) : screen_fail(s, e);
 }

@@ -12,12 +12,14 @@ static void draw(const struct screen *s, struct grid *g, int scroll)
     page_blank(&p);
     page_text(&p, GRID_BOLD, _("Please take the laptop: this part is yours alone."));
     page_blank(&p);
-    page_text(&p, 0,
-              _("You will read a short card. It asks how many of its lines, never which ones: you only "
-                "give a number. Nobody asks which lines you mean, and the laptop does not know."));
+    page_text(
+        &p, 0,
+        _("You will read a short card. It asks how many of its lines, never which ones: you only "
+          "give a number. Nobody asks which lines you mean, and the laptop does not know."));
     page_blank(&p);
-    page_text(&p, 0,
-              _("Please read and count for yourself, silently. There are no right or wrong answers."));
+    page_text(
+        &p, 0,
+        _("Please read and count for yourself, silently. There are no right or wrong answers."));
     page_blank(&p);
     page_text(&p, GRID_BOLD, _("When you are ready, press Enter."));
     page_paint(&p, scroll);

@@ -75,7 +75,8 @@ static const char *title(const struct screen *s, char *room, size_t size)
 static void draw_tally(const struct session_tally *t, struct page *p)
 {
     page_text(p, GRID_BOLD, _("Today"));
-    page_say(p, 0, _("Contacts %u:  complete %u,  partial %u,  refused %u,  broken off %u,  other %u"),
+    page_say(p, 0,
+             _("Contacts %u:  complete %u,  partial %u,  refused %u,  broken off %u,  other %u"),
              t->contacts, t->completes, t->partials, t->refusals, t->break_offs, t->others);
     page_blank(p);
     page_say(p, 0, _("The researchers have confirmed %u of %u contacts of this laptop."),

@@ -1,4 +1,5 @@
-/* An interview was under way when the laptop stopped or was locked: this comes first, nothing else. */
+/* An interview was under way when the laptop stopped or was locked: this comes first, nothing else.
+ */
 #include <stdio.h>
 
 #include "kiosk/keys.h"

@@ -1,4 +1,5 @@
-/* Sync: with the targets of the study, or with a folder that is typed where the study names none. */
+/* Sync: with the targets of the study, or with a folder that is typed where the study names none.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -44,7 +45,8 @@ static void draw(const struct screen *s, struct grid *g, int scroll)
     } else if (s->working) {
         page_text(&p, GRID_BOLD, _("Syncing... please leave the stick in."));
     } else if (must_ask(s)) {
-        page_text(&p, GRID_BOLD, _("Which folder? Type its path, for example that of a USB stick."));
+        page_text(&p, GRID_BOLD,
+                  _("Which folder? Type its path, for example that of a USB stick."));
         page_blank(&p);
         page_field(&p, _("Folder:"), &y->target, true);
     } else {
@@ -79,8 +81,8 @@ static enum step work(struct screen *s)
     snprintf(target, sizeof target, "%s%s",
              strncmp(field_text(&y->target), "dir:", 4) == 0 ? "" : "dir:", field_text(&y->target));
     screen_try(s);
-    enum err e = session_sync(s->desk->session, must_ask(s) ? target : NULL, y->said,
-                              sizeof y->said);
+    enum err e =
+        session_sync(s->desk->session, must_ask(s) ? target : NULL, y->said, sizeof y->said);
     s->desk->test = session_test(s->desk->session);
     if (e != ERR_OK && e != ERR_PARTIAL)
         return screen_fail(s, e);

@@ -12,8 +12,9 @@ static void draw(const struct screen *s, struct grid *g, int scroll)
     page_blank(&p);
     page_text(&p, GRID_BOLD, _("Thank you!"));
     page_blank(&p);
-    page_text(&p, 0, _("Your part is finished. What you typed is sealed: nobody can look it up on "
-                       "this laptop, and neither can the interviewer."));
+    page_text(&p, 0,
+              _("Your part is finished. What you typed is sealed: nobody can look it up on "
+                "this laptop, and neither can the interviewer."));
     page_blank(&p);
     page_text(&p, GRID_BOLD, _("Please give the laptop back to the interviewer."));
     page_paint(&p, scroll);

@@ -11,7 +11,7 @@ enum { CODE_ROOM = 32, PASSPHRASE_ROOM = 255, NAME_ROOM = 2 * STUDY_MAX_ID + 8 }
 
 struct unlock {
     struct field code, passphrase;
-    bool second;               /* the passphrase is being typed */
+    bool second;                     /* the passphrase is being typed */
     bool wrong, not_latin, capitals; /* what to say about the last try */
     char study[NAME_ROOM];
 };

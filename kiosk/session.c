@@ -1,39 +1,13 @@
-#include "kiosk/session.h"
+#include "kiosk/session_inside.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "core/file.h"
 #include "core/log.h"
 #include "kiosk/home.h"
-#include "kiosk/keyfile.h"
-#include "kiosk/state.h"
-#include "kiosk/sync.h"
 #include "kiosk/text.h"
-
-struct session {
-    char *home, *store_path;
-    char code[ENTRY_CODE_LEN + 1];
-    struct keyfile *keyfile;
-    struct secret *local, *sign_key;
-    struct pack *pack;
-    struct study *study;
-    struct points *points;
-    struct store *store;
-    struct device *device; /* NULL after a failure that could not be mended yet */
-    struct state *state;
-    uint64_t epoch;
-    struct secret *key, *next; /* of this epoch; of the next, ahead of time, or NULL */
-    uint64_t stream;           /* number of the open stream, 0: none yet */
-    struct buffer preamble;
-    bool preamble_kept;
-    uint64_t confirmed;
-    bool interrupted;
-    uint8_t *entry, *sealed_state; /* room for one of each */
-    size_t entry_len, state_len;
-};
 
 /* ---- what is on the disk ---- */
 
@@ -101,7 +75,7 @@ static void recover(struct session *ss)
         drop_stream(ss);
 }
 
-static enum err ready(struct session *ss)
+enum err session_ready(struct session *ss)
 {
     if (ss->device == NULL)
         recover(ss);
@@ -112,7 +86,7 @@ static enum err ready(struct session *ss)
 }
 
 /* One transaction: the sealed entry, if there is one, and the state that goes with it. */
-static enum err keep(struct session *ss, bool with_entry)
+enum err session_keep(struct session *ss, bool with_entry)
 {
     uint64_t epoch = ss->epoch + (with_entry ? 1 : 0);
     enum err e = with_entry ? prepare(ss) : ERR_OK;
@@ -146,142 +120,6 @@ static enum err keep(struct session *ss, bool with_entry)
             log_note("the old state could not be wiped yet");
     }
     return ERR_OK;
-}
-
-/* ---- sealing ---- */
-
-static enum err need_stream(struct session *ss)
-{
-    enum err e = ready(ss);
-    if (e != ERR_OK || ss->stream != 0)
-        return e;
-    return device_stream(ss->device, &ss->stream, &ss->preamble);
-}
-
-static struct entry_field field_of(enum entry_kind kind, uint32_t contact)
-{
-    struct entry_field f = {.kind = kind, .contact = contact};
-    home_clocks(&f.clocks);
-    return f;
-}
-
-static void fill_contact(const struct session *ss, struct entry_field *f)
-{
-    const struct interview *iv = &ss->state->iv;
-    snprintf(f->u.contact.interviewer, sizeof f->u.contact.interviewer, "%s", ss->code);
-    snprintf(f->u.contact.point, sizeof f->u.contact.point, "%s",
-             points_value(ss->points, iv->point, "id"));
-    f->u.contact.attempt = 1;
-    f->u.contact.stratum = iv->stratum;
-}
-
-static enum err seal_contact(struct session *ss)
-{
-    struct entry_field f = field_of(ENTRY_CONTACT, ss->state->iv.contact);
-    struct entry_answers a = {.kind = ENTRY_CONTACT};
-    fill_contact(ss, &f);
-    device_seal(ss->device, &f, &a, ss->entry);
-    ss->state->begun = true;
-    return keep(ss, true);
-}
-
-static enum err seal_count(struct session *ss, size_t list, int count, unsigned seconds,
-                           uint8_t language)
-{
-    struct entry_field f = field_of(ENTRY_COUNTED, ss->state->iv.contact);
-    struct entry_answers a = {.kind = ENTRY_COUNTED};
-    bool shown = count != ANSWER_NOT_ASKED && count != ANSWER_NOT_REACHED;
-    a.u.counted.list = (uint8_t)list;
-    a.u.counted.count = (int8_t)count;
-    a.u.counted.seconds = (uint16_t)((seconds > 65530 ? 65530 : seconds) / 5 * 5);
-    a.u.counted.language = language;
-    a.u.counted.mode = shown ? MODE_SCREEN_RESPONDENT : MODE_NONE;
-    device_seal(ss->device, &f, &a, ss->entry);
-    secret_wipe(&a, sizeof a);
-    ss->state->iv.counted |= UINT32_C(1) << list;
-    return keep(ss, true);
-}
-
-/* Today's tally starts anew with the day. */
-static void tally_day(struct state *st)
-{
-    uint32_t today = home_today();
-    if (st->day == today)
-        return;
-    st->day = today;
-    st->contacts = st->completes = st->partials = st->refusals = st->break_offs = st->others = 0;
-}
-
-static void tally_add(struct state *st, uint16_t disposition, uint64_t position)
-{
-    tally_day(st);
-    st->contacts++;
-    st->completes += disposition == DISPOSITION_COMPLETE;
-    st->partials += disposition == DISPOSITION_PARTIAL;
-    st->refusals += disposition >= 2110 && disposition <= 2119;
-    st->break_offs += disposition == DISPOSITION_BREAK_OFF;
-    st->others = st->contacts - st->completes - st->partials - st->refusals - st->break_offs;
-    st->last = st->iv.contact;
-    st->end_of[st->last % STATE_CONTACTS] = position;
-}
-
-static enum err seal_outcome(struct session *ss)
-{
-    struct interview *iv = &ss->state->iv;
-    struct entry_field f = field_of(ENTRY_OUTCOME, iv->contact);
-    struct entry_answers a = {.kind = ENTRY_OUTCOME};
-    f.u.outcome.disposition = iv->ending;
-    for (size_t i = 0; i < ss->study->questions; i++)
-        a.u.answer[i] = iv->answer[i] == ANSWER_NONE ? ANSWER_NOT_REACHED : iv->answer[i];
-    device_seal(ss->device, &f, &a, ss->entry);
-    secret_wipe(&a, sizeof a);
-    tally_add(ss->state, iv->ending, device_position(ss->device));
-    secret_wipe(iv, sizeof *iv);
-    ss->state->open = ss->state->begun = false;
-    return keep(ss, true);
-}
-
-/* A list that this interview does not ask and that has no entry yet. */
-static bool unasked_list(const struct session *ss, size_t *list)
-{
-    const struct interview *iv = &ss->state->iv;
-    for (*list = 0; iv->assigned && *list < ss->study->lists; (*list)++)
-        if ((iv->counted >> *list & 1) == 0 && iv->draw.arm[*list] == ARM_NOT_ASKED)
-            return true;
-    return false;
-}
-
-static enum err seal_owed(struct session *ss)
-{
-    const struct interview *iv = &ss->state->iv;
-    struct device_debt debt = device_owes(ss->study, ss->state->begun, iv->counted);
-    switch (debt.kind) {
-    case ENTRY_CONTACT:
-        return seal_contact(ss);
-    case ENTRY_COUNTED:
-        return seal_count(ss, debt.list, ANSWER_NOT_REACHED, 0, iv->language);
-    default:
-        return seal_outcome(ss);
-    }
-}
-
-/* Seals whatever is owed without anybody being asked: lists that are not asked, and all the rest of
- * a contact that is ending. Each entry in its own transaction; after a crash it goes on where it
- * was. */
-static enum err settle(struct session *ss)
-{
-    enum err e = ERR_OK;
-    size_t list = 0;
-    while (e == ERR_OK && ss->state->open) {
-        bool unasked = unasked_list(ss, &list);
-        if (!unasked && ss->state->iv.ending == 0)
-            break;
-        e = need_stream(ss);
-        if (e == ERR_OK)
-            e = unasked ? seal_count(ss, list, ANSWER_NOT_ASKED, 0, ss->state->iv.language)
-                        : seal_owed(ss);
-    }
-    return e;
 }
 
 /* ---- unlock and lock ---- */
@@ -372,7 +210,7 @@ enum err session_open(const char *home, const char *code, const struct secret *p
         tzset();
     }
     if (e == ERR_OK)
-        e = settle(ss);
+        e = session_settle(ss);
     if (e != ERR_OK) {
         session_drop(ss);
         return e;
@@ -407,15 +245,15 @@ void session_drop(struct session *ss)
 }
 
 /* Numbers of entries must not tell how many refusals there were. */
-static enum err fill(struct session *ss)
+enum err session_fill(struct session *ss)
 {
     struct entry_clocks clocks;
-    enum err e = ready(ss);
+    enum err e = session_ready(ss);
     while (e == ERR_OK && !ss->state->open && device_position(ss->device) % DEVICE_FILL != 0) {
-        e = need_stream(ss);
+        e = session_stream(ss);
         home_clocks(&clocks);
         if (e == ERR_OK && device_fill(ss->device, &clocks, ss->entry))
-            e = keep(ss, true);
+            e = session_keep(ss, true);
     }
     return e;
 }
@@ -424,7 +262,7 @@ enum err session_lock(struct session *ss)
 {
     if (ss == NULL)
         return ERR_OK;
-    enum err e = fill(ss);
+    enum err e = session_fill(ss);
     if (e == ERR_OK)
         e = store_checkpoint(ss->store);
     session_drop(ss);
@@ -463,7 +301,8 @@ bool session_interrupted(const struct session *ss)
     return ss->interrupted && ss->state->open;
 }
 
-/* Positions of older contacts are not kept: they are received if the oldest that is kept is, else nobody knows. */
+/* Positions of older contacts are not kept: they are received if the oldest that is kept is, else
+ * nobody knows. */
 static uint32_t received(const struct state *st, uint64_t confirmed)
 {
     uint32_t known = st->last < STATE_CONTACTS ? st->last : STATE_CONTACTS;
@@ -479,7 +318,7 @@ void session_tally(const struct session *ss, struct session_tally *out)
 {
     struct state *st = ss->state;
     memset(out, 0, sizeof *out);
-    tally_day(st);
+    state_day(st, home_today());
     out->contacts = st->contacts;
     out->completes = st->completes;
     out->partials = st->partials;
@@ -505,212 +344,4 @@ void session_closing(const struct session *ss, char out[STREAM_CLOSING])
         last.len > SIGN_LEN + STREAM_MAC_LEN)
         stream_closing(n, last.p + last.len - SIGN_LEN - STREAM_MAC_LEN, out);
     buffer_free(&last);
-}
-
-/* ---- the steps of a contact ---- */
-
-enum err session_begin(struct session *ss, uint32_t point, uint8_t language)
-{
-    enum err e = ready(ss);
-    if (e != ERR_OK)
-        return e;
-    if (ss->state->open || point >= ss->points->count || language >= ss->study->languages)
-        return ERR_STATE;
-    interview_start(&ss->state->iv, device_contact(ss->device), point,
-                    ss->points->stratum_of[point], language);
-    ss->state->open = true;
-    ss->state->begun = ss->interrupted = false;
-    return keep(ss, false);
-}
-
-enum err session_save(struct session *ss)
-{
-    enum err e = ready(ss);
-    if (e != ERR_OK)
-        return e;
-    return ss->state->open && ss->state->iv.ending != 0 ? settle(ss) : keep(ss, false);
-}
-
-enum err session_assign(struct session *ss)
-{
-    enum err e = need_stream(ss);
-    if (e != ERR_OK)
-        return e;
-    struct interview *iv = &ss->state->iv;
-    if (!ss->state->open || ss->state->begun)
-        return ERR_STATE;
-    struct entry_field f = field_of(ENTRY_ASSIGNED, iv->contact);
-    struct entry_answers a = {.kind = ENTRY_ASSIGNED};
-    fill_contact(ss, &f);
-    device_draw(ss->device, iv->stratum, interview_asked(iv, ss->study, ss->points), &a.u.draw);
-    device_seal(ss->device, &f, &a, ss->entry);
-    iv->draw = a.u.draw;
-    iv->assigned = ss->state->begun = true;
-    secret_wipe(&a, sizeof a);
-    e = keep(ss, true);
-    return e == ERR_OK ? settle(ss) : e;
-}
-
-enum err session_count(struct session *ss, size_t list, int count, unsigned seconds,
-                       uint8_t language)
-{
-    enum err e = need_stream(ss);
-    if (e != ERR_OK)
-        return e;
-    const struct interview *iv = &ss->state->iv;
-    if (!ss->state->open || !iv->assigned || list >= ss->study->lists ||
-        (iv->counted >> list & 1) != 0)
-        return ERR_STATE;
-    return seal_count(ss, list, count, seconds, language);
-}
-
-enum err session_end(struct session *ss, uint16_t disposition)
-{
-    enum err e = ready(ss);
-    if (e != ERR_OK)
-        return e;
-    if (!ss->state->open || disposition_find(disposition) == NULL)
-        return ERR_STATE;
-    ss->state->iv.ending = disposition;
-    return settle(ss);
-}
-
-static enum err seal_event(struct session *ss, enum entry_kind kind, uint32_t contact,
-                           uint16_t reason)
-{
-    struct entry_field f = field_of(kind, ss->state->open ? ss->state->iv.contact : 0);
-    struct entry_answers a = {.kind = kind};
-    f.u.event.contact = contact;
-    f.u.event.reason = reason;
-    device_seal(ss->device, &f, &a, ss->entry);
-    return keep(ss, true);
-}
-
-enum err session_void(struct session *ss, uint32_t contact, uint16_t reason)
-{
-    enum err e = need_stream(ss);
-    if (e != ERR_OK)
-        return e;
-    if (contact == 0 || contact > ss->state->last)
-        return ERR_STATE;
-    return seal_event(ss, ENTRY_VOID, contact, reason);
-}
-
-enum err session_withdraw(struct session *ss)
-{
-    enum err e = need_stream(ss);
-    if (e != ERR_OK)
-        return e;
-    if (!ss->state->open)
-        return ERR_STATE;
-    ss->state->iv.ending = DISPOSITION_BREAK_OFF;
-    e = seal_event(ss, ENTRY_WITHDRAWN, ss->state->iv.contact, 0);
-    return e == ERR_OK ? settle(ss) : e;
-}
-
-/* ---- sync ---- */
-
-static enum err take_approval(struct session *ss, struct bytes b)
-{
-    struct notice n;
-    struct entry_clocks clocks;
-    uint8_t hash[HASH_LEN];
-    if (b.len == 0 || ss->device == NULL || device_approved(ss->device) || ss->state->open)
-        return ERR_OK;
-    if (notice_parse(b, ss->pack, &n) != ERR_OK || n.kind != NOTICE_APPROVAL ||
-        memcmp(n.device, device_key(ss->device), 32) != 0)
-        return log_fail(ERR_SIGNATURE,
-                        _("the approval found there is not from this study's researchers "
-                          "or not for this laptop; it was not taken"));
-    enum err e = need_stream(ss);
-    if (e != ERR_OK)
-        return e;
-    notice_hash(b, hash);
-    home_clocks(&clocks);
-    e = device_approve(ss->device, n.value, hash, &clocks, ss->entry);
-    return e == ERR_OK ? keep(ss, true) : e;
-}
-
-static enum err take_receipt(struct session *ss, struct bytes b)
-{
-    struct notice n;
-    uint8_t head[HASH_LEN];
-    if (b.len == 0)
-        return ERR_OK;
-    if (notice_parse(b, ss->pack, &n) != ERR_OK || n.kind != NOTICE_RECEIPT ||
-        memcmp(n.device, device_key(ss->device), 32) != 0)
-        return log_fail(ERR_SIGNATURE,
-                        _("the receipt found there is not from this study's researchers "
-                          "or not for this laptop; it was not taken"));
-    if (n.n <= ss->confirmed) /* it never lowers what was confirmed */
-        return ERR_OK;
-    if (sync_head_at(ss->store, n.n, head) != ERR_OK || memcmp(head, n.value, HASH_LEN) != 0)
-        return log_fail(ERR_SIGNATURE, _("the receipt found there is for other results than this "
-                                         "laptop's; tell the researchers"));
-    enum err e = store_put_receipt(ss->store, n.n, b);
-    if (e == ERR_OK)
-        ss->confirmed = n.n;
-    return e;
-}
-
-static enum err take_golive(struct session *ss, struct bytes b)
-{
-    if (b.len == 0 || ss->device == NULL || !device_test(ss->device) || ss->state->open)
-        return ERR_OK;
-    if (notice_golive_check(b, ss->pack) != ERR_OK)
-        return log_fail(ERR_SIGNATURE, _("the go-live file found there is not signed by every "
-                                         "researcher of this study; it was not taken"));
-    device_golive(ss->device);
-    return keep(ss, false);
-}
-
-/* First in, then out, so that what an approval adds travels at once; bad notices stop nothing. */
-static enum err sync_one(struct session *ss, const char *target, unsigned *written)
-{
-    const char *folder = NULL;
-    struct sync_in in = {0};
-    enum err e = sync_folder(target, &folder), taken = ERR_OK;
-    if (e == ERR_OK)
-        taken = sync_in(ss->pack, device_key(ss->device), folder, &in);
-    if (e == ERR_OK) {
-        enum err one[] = {take_receipt(ss, buffer_view(&in.receipt)),
-                          take_approval(ss, buffer_view(&in.approval)),
-                          take_golive(ss, buffer_view(&in.golive))};
-        for (size_t i = 0; i < 3; i++)
-            taken = one[i] != ERR_OK ? one[i] : taken;
-    }
-    if (e == ERR_OK)
-        e = fill(ss);
-    if (e == ERR_OK)
-        e = sync_out(ss->store, ss->pack, device_key(ss->device), ss->confirmed, folder, written);
-    sync_in_free(&in);
-    return e == ERR_OK ? taken : e;
-}
-
-enum err session_sync(struct session *ss, const char *target, char *said, size_t room)
-{
-    enum err e = ready(ss), failed = ERR_OK;
-    unsigned written = 0, done = 0;
-    size_t targets = target != NULL ? 1 : ss->study->targets;
-    snprintf(said, room, "%s", err_text(e));
-    if (e != ERR_OK)
-        return e;
-    if (targets == 0)
-        return log_fail(
-            ERR_USAGE,
-            _("the study names no target to sync with; give one: dir:/path/of/the/stick"));
-    for (size_t i = 0; i < targets; i++) {
-        unsigned more = 0;
-        e = ready(ss); /* the target before may have found the disk full */
-        if (e == ERR_OK)
-            e = sync_one(ss, target != NULL ? target : ss->study->target[i], &more);
-        written += more;
-        done += e == ERR_OK;
-        failed = e != ERR_OK ? e : failed;
-    }
-    struct session_tally t;
-    session_tally(ss, &t);
-    snprintf(said, room, _("new files: %u; received by the researchers: %u of %u contacts"),
-             written, t.contacts_received, t.contacts_all);
-    return failed == ERR_OK ? ERR_OK : done > 0 ? ERR_PARTIAL : failed;
 }

@@ -1,8 +1,8 @@
-/* One unlocked period of one laptop: device key, open stream, assignment, the interview under way, today's
- * tally. Everything a screen asks of the store goes through here; each step below is one durable
- * transaction. After an error of a sealing step the session has closed its stream, read the store
- * again and begun a new one (a sealing state is never reused): session_interview() then tells where
- * things really stand, and the step may be tried again. */
+/* One unlocked period of one laptop: device key, open stream, assignment, the interview under way,
+ * today's tally. Everything a screen asks of the store goes through here; each step below is one
+ * durable transaction. After an error of a sealing step the session has closed its stream, read the
+ * store again and begun a new one (a sealing state is never reused): session_interview() then tells
+ * where things really stand, and the step may be tried again. */
 #ifndef SANAQ_KIOSK_SESSION_H
 #define SANAQ_KIOSK_SESSION_H
 
@@ -14,8 +14,8 @@
 struct session;
 
 /** Unlock ${home} with code and passphrase. ERR_PASSPHRASE: no slot opens. ERR_BUSY: another kiosk
- *  runs on this home. ERR_FORMAT: store or keys file damaged (said). ERR_STATE: not set up, or the home comes
- *  from another machine (said). */
+ *  runs on this home. ERR_FORMAT: store or keys file damaged (said). ERR_STATE: not set up, or the
+ * home comes from another machine (said). */
 enum err session_open(const char *home, const char *code, const struct secret *passphrase,
                       struct session **out);
 
@@ -34,10 +34,10 @@ bool session_test(const struct session *ss);
 
 struct session_tally { /* today's, by the study's time zone */
     uint32_t contacts, completes, partials, refusals, break_offs, others;
-    uint32_t last_contact;        /* number of the last contact, 0: none */
-    uint64_t position, confirmed; /* last position, last one confirmed by a receipt */
+    uint32_t last_contact;                    /* number of the last contact, 0: none */
+    uint64_t position, confirmed;             /* last position, last one confirmed by a receipt */
     uint32_t contacts_all, contacts_received; /* of this device, and confirmed by a receipt */
-    bool approved;                /* the researchers' approval has been taken */
+    bool approved;                            /* the researchers' approval has been taken */
 };
 void session_tally(const struct session *ss, struct session_tally *out);
 
@@ -51,32 +51,35 @@ bool session_interrupted(const struct session *ss);
 /** Begin a contact at ${point} (index) in ${language}. ERR_STATE if one is under way. */
 enum err session_begin(struct session *ss, uint32_t point, uint8_t language);
 
-/** Keep the present state of the interview (an answer, a step). Where session_end could not seal all that was
- *  owed, it goes on with that instead. */
+/** Keep the present state of the interview (an answer, a step). Where session_end could not seal
+ * all that was owed, it goes on with that instead. */
 enum err session_save(struct session *ss);
 
-/** All draws of this interview at once, sealed in `assigned` and durable before this returns. Lists not
- *  asked are sealed as such too (their bits in `counted` are set). ERR_STATE if already assigned. */
+/** All draws of this interview at once, sealed in `assigned` and durable before this returns. Lists
+ * not asked are sealed as such too (their bits in `counted` are set). ERR_STATE if already
+ * assigned. */
 enum err session_assign(struct session *ss);
 
-/** Seal the count of list ${list}: 0..J+1, ANSWER_DONT_KNOW or ANSWER_REFUSED, with the seconds that its card was
- *  on the screen. ERR_STATE if it is sealed already. */
+/** Seal the count of list ${list}: 0..J+1, ANSWER_DONT_KNOW or ANSWER_REFUSED, with the seconds
+ * that its card was on the screen. ERR_STATE if it is sealed already. */
 enum err session_count(struct session *ss, size_t list, int count, unsigned seconds,
                        uint8_t language);
 
-/** End the contact: seals what it still owes and the outcome with every answer; the draft is gone. A contact that
- *  never was assigned becomes a `contact` entry. */
+/** End the contact: seals what it still owes and the outcome with every answer; the draft is gone.
+ * A contact that never was assigned becomes a `contact` entry. */
 enum err session_end(struct session *ss, uint16_t disposition);
 
-/** Void contact ${contact} of this device: ERR_STATE if there is no such finished contact. ${reason}: 1 wrong person,
- *  2 interviewer's mistake, 3 practice by mistake, 9 other. */
+/** Void contact ${contact} of this device: ERR_STATE if there is no such finished contact.
+ * ${reason}: 1 wrong person, 2 interviewer's mistake, 3 practice by mistake, 9 other. */
 enum err session_void(struct session *ss, uint32_t contact, uint16_t reason);
 
-/** Withdraw the interview under way (until hand-back): seals what is owed, the outcome and `withdrawn`. */
+/** Withdraw the interview under way (until hand-back): seals what is owed, the outcome and
+ * `withdrawn`. */
 enum err session_withdraw(struct session *ss);
 
-/** Sync with ${target} ("dir:PATH"; NULL: every target of the study): fillers, segments out, approvals, receipts and
- *  go-live in. ${said} gets one sentence for the screen. ERR_PARTIAL: some targets failed. */
+/** Sync with ${target} ("dir:PATH"; NULL: every target of the study): fillers, segments out,
+ * approvals, receipts and go-live in. ${said} gets one sentence for the screen. ERR_PARTIAL: some
+ * targets failed. */
 enum err session_sync(struct session *ss, const char *target, char *said, size_t room);
 
 /** Closing code: "1234 5678 ..." six groups of four. */

@@ -82,7 +82,8 @@ enum err setup_read_pack(const char *path, struct pack **out)
 enum err setup_check_code(const char *code)
 {
     size_t n = strlen(code);
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
     if (n < 1 || n > ENTRY_CODE_LEN || strspn(code, allowed) != n)
         return log_fail(ERR_USAGE, "the interviewer's code is 1 to %d Latin letters and digits",
                         ENTRY_CODE_LEN);
@@ -92,8 +93,9 @@ enum err setup_check_code(const char *code)
 enum err setup_check_passphrase(const struct secret *passphrase)
 {
     if (secret_len(passphrase) < PASSPHRASE_MIN)
-        return log_fail(ERR_USAGE, "the passphrase is too short: at least %d characters, or take the "
-                                   "five words offered",
+        return log_fail(ERR_USAGE,
+                        "the passphrase is too short: at least %d characters, or take the "
+                        "five words offered",
                         PASSPHRASE_MIN);
     return ERR_OK;
 }
@@ -236,9 +238,11 @@ enum err setup_run(const char *home, const struct pack *pack, const char *code,
         e = m.keys_path == NULL || m.store_path == NULL ? ERR_NOMEM : ERR_OK;
     }
     if (e == ERR_OK && store_used(m.store_path))
-        e = log_fail(ERR_STATE, "%s: a store without its keys file; it was left as it is. Move it away, or choose "
-                                "another folder with --home",
-                     m.store_path);
+        e = log_fail(
+            ERR_STATE,
+            "%s: a store without its keys file; it was left as it is. Move it away, or choose "
+            "another folder with --home",
+            m.store_path);
     if (e == ERR_OK)
         unlink(m.keys_path); /* what an interrupted set-up left: it never sealed anything */
     if (e == ERR_OK)

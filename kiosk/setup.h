@@ -10,10 +10,12 @@
 /** True if ${home} holds a keys file and a store that is used (store.h), damaged or not. */
 bool setup_done(const char *home);
 
-/** Read and judge the pack file: format, signature, study, what this kiosk can do; everything wrong is said. */
+/** Read and judge the pack file: format, signature, study, what this kiosk can do; everything wrong
+ * is said. */
 enum err setup_read_pack(const char *path, struct pack **out);
 
-/** Code: 1..8 printable ASCII letters or digits. Passphrase: at least 12 characters. ERR_USAGE, said. */
+/** Code: 1..8 printable ASCII letters or digits. Passphrase: at least 12 characters. ERR_USAGE,
+ * said. */
 enum err setup_check_code(const char *code);
 enum err setup_check_passphrase(const struct secret *passphrase);
 

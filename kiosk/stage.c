@@ -11,11 +11,11 @@
 #include "kiosk/text.h"
 
 static const struct screen_kind *const of_step[] = {
-    [INTERVIEW_CONSENT] = &screen_consent,   [INTERVIEW_QUESTION] = &screen_question,
-    [INTERVIEW_READY] = &screen_ready,       [INTERVIEW_HANDOVER] = &screen_handover,
-    [INTERVIEW_CARD] = &screen_card,         [INTERVIEW_AFTER] = &screen_after,
-    [INTERVIEW_THANKS] = &screen_thanks,     [INTERVIEW_OBSERVE] = &screen_observe,
-    [INTERVIEW_DEBRIEF] = &screen_debrief,   [INTERVIEW_DONE] = &screen_debrief,
+    [INTERVIEW_CONSENT] = &screen_consent, [INTERVIEW_QUESTION] = &screen_question,
+    [INTERVIEW_READY] = &screen_ready,     [INTERVIEW_HANDOVER] = &screen_handover,
+    [INTERVIEW_CARD] = &screen_card,       [INTERVIEW_AFTER] = &screen_after,
+    [INTERVIEW_THANKS] = &screen_thanks,   [INTERVIEW_OBSERVE] = &screen_observe,
+    [INTERVIEW_DEBRIEF] = &screen_debrief, [INTERVIEW_DONE] = &screen_debrief,
 };
 
 /* The screen on which things stand. */
@@ -109,7 +109,8 @@ static void put_title(const struct stage *st, const struct screen *s, struct gri
     const struct interview *iv =
         st->desk.session != NULL ? session_interview(st->desk.session) : NULL;
     if (iv != NULL)
-        snprintf(corner, sizeof corner, "%s ", session_study(st->desk.session)->language[iv->language]);
+        snprintf(corner, sizeof corner, "%s ",
+                 session_study(st->desk.session)->language[iv->language]);
     if (st->desk.test) {
         size_t len = strlen(corner);
         snprintf(corner + len, sizeof corner - len, " %s ", _("TEST"));

@@ -8,7 +8,7 @@ struct stage {
     struct desk desk;
     struct screen now, over; /* over.kind NULL: nothing lies on top */
     int scroll, hidden;      /* rows scrolled down, rows that do not fit */
-    bool small; /* the last page drawn had no room: keys do nothing */
+    bool small;              /* the last page drawn had no room: keys do nothing */
     bool quit;
     bool forget; /* the page before may leave no trace: clear the terminal first, then reset this */
 };

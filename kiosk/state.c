@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/disposition.h"
 #include "kiosk/keyfile.h"
 
 enum { TALLY_LEN = 8 * 4 + STATE_CONTACTS * 8, FLAGS_LEN = 2 };
@@ -98,4 +99,24 @@ out:
     secret_wipe(&st, sizeof st);
     secret_free(plain);
     return e;
+}
+
+void state_day(struct state *st, uint32_t today)
+{
+    if (st->day == today)
+        return;
+    st->day = today;
+    st->contacts = st->completes = st->partials = st->refusals = st->break_offs = st->others = 0;
+}
+
+void state_count(struct state *st, uint16_t disposition, uint64_t position)
+{
+    st->contacts++;
+    st->completes += disposition == DISPOSITION_COMPLETE;
+    st->partials += disposition == DISPOSITION_PARTIAL;
+    st->refusals += disposition >= 2110 && disposition <= 2119;
+    st->break_offs += disposition == DISPOSITION_BREAK_OFF;
+    st->others = st->contacts - st->completes - st->partials - st->refusals - st->break_offs;
+    st->last = st->iv.contact;
+    st->end_of[st->last % STATE_CONTACTS] = position;
 }

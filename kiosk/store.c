@@ -43,7 +43,8 @@ static enum err fail(struct store *st, const char *doing)
                         doing, why);
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-        return log_fail(ERR_FORMAT, "%s: the store is damaged (%s); use collect and tell the researchers",
+        return log_fail(ERR_FORMAT,
+                        "%s: the store is damaged (%s); use collect and tell the researchers",
                         doing, why);
     case SQLITE_BUSY:
         return log_fail(ERR_BUSY, "%s: another program is using the store", doing);
@@ -65,8 +66,8 @@ static enum err run(struct store *st, const char *sql, const char *doing)
 static bool number_of(struct store *st, const char *sql, int64_t *out)
 {
     sqlite3_stmt *q = NULL;
-    bool got = sqlite3_prepare_v2(st->db, sql, -1, &q, NULL) == SQLITE_OK &&
-               sqlite3_step(q) == SQLITE_ROW;
+    bool got =
+        sqlite3_prepare_v2(st->db, sql, -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW;
     if (got)
         *out = sqlite3_column_int64(q, 0);
     sqlite3_finalize(q);
@@ -138,9 +139,10 @@ enum err store_create(const char *path, struct store **out)
         return e;
     e = make_writable(st, path);
     if (e == ERR_OK)
-        e = run(st, "DROP TABLE IF EXISTS receipt; DROP TABLE IF EXISTS state;"
-                    "DROP TABLE IF EXISTS entry; DROP TABLE IF EXISTS stream;"
-                    "DROP TABLE IF EXISTS pack;",
+        e = run(st,
+                "DROP TABLE IF EXISTS receipt; DROP TABLE IF EXISTS state;"
+                "DROP TABLE IF EXISTS entry; DROP TABLE IF EXISTS stream;"
+                "DROP TABLE IF EXISTS pack;",
                 path);
     if (e == ERR_OK)
         e = run(st, schema, path);
@@ -159,12 +161,14 @@ enum err store_create(const char *path, struct store **out)
 static enum err recognise(struct store *st, const char *path)
 {
     int64_t id = 0, version = 0;
-    if (!number_of(st, "PRAGMA application_id", &id) || !number_of(st, "PRAGMA user_version", &version))
+    if (!number_of(st, "PRAGMA application_id", &id) ||
+        !number_of(st, "PRAGMA user_version", &version))
         return fail(st, path);
     if (id != APPLICATION_ID)
         return log_fail(ERR_FORMAT, "%s: this is not a store of this program", path);
     if (version != SCHEMA_VERSION)
-        return log_fail(ERR_UNSUPPORTED, "%s: this store needs another version of the program", path);
+        return log_fail(ERR_UNSUPPORTED, "%s: this store needs another version of the program",
+                        path);
     return ERR_OK;
 }
 

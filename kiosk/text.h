@@ -9,7 +9,7 @@
 
 #include "core/err.h"
 
-#define _(s) gettext(s)
+#define _(s)  gettext(s)
 #define N_(s) (s)
 
 /** Set the locale (the user's, else C.UTF-8; numbers stay as in C) and find the catalogues: in
@@ -17,7 +17,8 @@
  *  terminal does not use UTF-8. Missing catalogues are no error: pages are English then. */
 enum err text_start(void);
 
-/** Language of all pages from here on: a tag such as "ru". One without a catalogue gives English. */
+/** Language of all pages from here on: a tag such as "ru". One without a catalogue gives English.
+ */
 void text_use(const char *language);
 
 /** The interface language the environment asks for ("ru" from ru_RU.UTF-8), in ${out}; "" if it

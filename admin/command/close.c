@@ -7,7 +7,8 @@
 
 static const char usage[] =
     "usage: sanaq-admin close ARCHIVE --key FILE.key [--passphrase-file FILE]\n\n"
-    "Ends the blinded phase: from now on estimate and export open arms and answers without a reason. This is logged in\n"
+    "Ends the blinded phase: from now on estimate and export open arms and answers without a "
+    "reason. This is logged in\n"
     "the archive and cannot be taken back.\n";
 
 enum err command_close(int argc, char **argv)
@@ -21,7 +22,8 @@ enum err command_close(int argc, char **argv)
     if (e != ERR_OK || o.help)
         return e;
     if (o.words != 1)
-        return log_fail(ERR_USAGE, "close takes one archive: sanaq-admin close ARCHIVE --key FILE.key");
+        return log_fail(ERR_USAGE,
+                        "close takes one archive: sanaq-admin close ARCHIVE --key FILE.key");
     if ((e = options_need("close", o.key, "--key FILE.key")) != ERR_OK)
         return e;
     e = archive_open(o.word[0], false, &a);
@@ -36,7 +38,8 @@ enum err command_close(int argc, char **argv)
     if (e == ERR_OK && !closed)
         e = archive_log(a, "close", "close", "");
     if (e == ERR_OK)
-        puts(closed ? "the blinded phase was ended before" : "the blinded phase is over; this is logged in the archive");
+        puts(closed ? "the blinded phase was ended before"
+                    : "the blinded phase is over; this is logged in the archive");
     verify_free(r);
     studykey_free(key);
     archive_close(a);

@@ -1,5 +1,6 @@
 /* The commands of sanaq-admin: one file each, one row each in the table of main.c. argv[0] is the
- * command's name. What a command says goes to standard output if it is the result, else to the log. */
+ * command's name. What a command says goes to standard output if it is the result, else to the log.
+ */
 #ifndef SANAQ_ADMIN_COMMAND_H
 #define SANAQ_ADMIN_COMMAND_H
 

@@ -12,9 +12,11 @@
 
 static const char usage[] =
     "usage: sanaq-admin devices ARCHIVE [--json]\n"
-    "       sanaq-admin devices ARCHIVE approve \"EIGHT WORDS\" --key FILE.key [--passphrase-file FILE]\n"
+    "       sanaq-admin devices ARCHIVE approve \"EIGHT WORDS\" --key FILE.key [--passphrase-file "
+    "FILE]\n"
     "       sanaq-admin devices ARCHIVE revoke \"EIGHT WORDS\" --after N --key FILE.key\n\n"
-    "Lists the laptops. approve: after comparing the words with the laptop's, let its results count. revoke: what\n"
+    "Lists the laptops. approve: after comparing the words with the laptop's, let its results "
+    "count. revoke: what\n"
     "lies behind position N counts no more. A laptop is named by its eight words or its id.\n";
 
 static const char *state_of(const struct verify_device *d)
@@ -38,8 +40,9 @@ static enum err print_json(const struct verify_report *r)
     for (size_t i = 0; ok && i < r->devices; i++) {
         char id[65];
         segment_hex(r->device[i].id, 32, id);
-        ok = json_array_append_new(all, json_pack("{ss ss ss}", "id", id, "words", r->device[i].words,
-                                                  "state", state_of(&r->device[i]))) == 0;
+        ok = json_array_append_new(all,
+                                   json_pack("{ss ss ss}", "id", id, "words", r->device[i].words,
+                                             "state", state_of(&r->device[i]))) == 0;
     }
     ok = ok && json_dumpf(all, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF;
     json_decref(all);
@@ -110,10 +113,13 @@ static enum err change(struct archive *a, const struct verify_report *r, const s
     join(o, 2, named, sizeof named);
     const struct verify_device *d = find(r, named);
     if (d == NULL)
-        return log_fail(ERR_USAGE, "no laptop in this archive has these eight words; compare them with `sanaq-admin "
-                                   "devices ARCHIVE` and with the laptop's screen");
+        return log_fail(
+            ERR_USAGE,
+            "no laptop in this archive has these eight words; compare them with `sanaq-admin "
+            "devices ARCHIVE` and with the laptop's screen");
     if (d->pack == NULL)
-        return log_fail(ERR_STATE, "this laptop's pack is not in the archive: pull from where it lies");
+        return log_fail(ERR_STATE,
+                        "this laptop's pack is not in the archive: pull from where it lies");
     if (approve && d->approved)
         return log_fail(ERR_STATE, "this laptop is approved already");
     e = sign(a, d, approve ? NOTICE_APPROVAL : NOTICE_REVOCATION, o);
@@ -129,8 +135,8 @@ enum err command_devices(int argc, char **argv)
     struct options o;
     struct archive *a = NULL;
     struct verify_report *r = NULL;
-    enum err e =
-        options_parse(argc, argv, TAKES_KEY | TAKES_PASSPHRASE | TAKES_JSON | TAKES_AFTER, usage, &o);
+    enum err e = options_parse(argc, argv, TAKES_KEY | TAKES_PASSPHRASE | TAKES_JSON | TAKES_AFTER,
+                               usage, &o);
     if (e != ERR_OK || o.help)
         return e;
     if (o.words < 1)

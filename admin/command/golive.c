@@ -8,8 +8,10 @@
 
 static const char usage[] =
     "usage: sanaq-admin golive ARCHIVE --key FILE.key [--passphrase-file FILE]\n\n"
-    "Adds this researcher's signature for going live, after a test interview from a real laptop was opened with this\n"
-    "very key. When every researcher has signed, send brings it to the laptops; until then their screens say TEST.\n";
+    "Adds this researcher's signature for going live, after a test interview from a real laptop "
+    "was opened with this\n"
+    "very key. When every researcher has signed, send brings it to the laptops; until then their "
+    "screens say TEST.\n";
 
 struct going {
     const struct pack *pack;
@@ -24,7 +26,8 @@ static enum err count_signature(void *ctx, const char *name, struct bytes row)
     return ERR_OK;
 }
 
-static bool opened_a_test(const struct fold *f, const struct verify_report *r, const struct verify_pack *p)
+static bool opened_a_test(const struct fold *f, const struct verify_report *r,
+                          const struct verify_pack *p)
 {
     for (size_t i = 0; i < f->contacts; i++) {
         const struct fold_contact *c = &f->contact[i];
@@ -34,26 +37,35 @@ static bool opened_a_test(const struct fold *f, const struct verify_report *r, c
     return false;
 }
 
-static enum err judge(const struct verify_report *r, const struct fold *f, const struct studykey *key,
-                      const struct verify_pack *pack)
+static enum err judge(const struct verify_report *r, const struct fold *f,
+                      const struct studykey *key, const struct verify_pack *pack)
 {
-    if (key->cost.ops < crypto_pwhash_OPSLIMIT_SENSITIVE || key->cost.mem < crypto_pwhash_MEMLIMIT_SENSITIVE)
-        return log_fail(ERR_STATE, "this study key was made with a lower cost than the default, which is for trials "
-                                   "only; make the real one with keygen and a new pack");
+    if (key->cost.ops < crypto_pwhash_OPSLIMIT_SENSITIVE ||
+        key->cost.mem < crypto_pwhash_MEMLIMIT_SENSITIVE)
+        return log_fail(
+            ERR_STATE,
+            "this study key was made with a lower cost than the default, which is for trials "
+            "only; make the real one with keygen and a new pack");
     for (size_t i = 0; i < r->devices; i++) {
         const struct verify_device *d = &r->device[i];
         if (d->approved && d->pack == pack && d->cost_mem != 0 &&
-            (d->cost_ops < crypto_pwhash_OPSLIMIT_MODERATE || d->cost_mem < crypto_pwhash_MEMLIMIT_MODERATE))
-            return log_fail(ERR_STATE, "the laptop %s was set up with a lower cost than the default; set it up anew",
-                            d->words);
+            (d->cost_ops < crypto_pwhash_OPSLIMIT_MODERATE ||
+             d->cost_mem < crypto_pwhash_MEMLIMIT_MODERATE))
+            return log_fail(
+                ERR_STATE,
+                "the laptop %s was set up with a lower cost than the default; set it up anew",
+                d->words);
     }
     if (!opened_a_test(f, r, pack))
-        return log_fail(ERR_STATE, "no test interview from a real laptop was opened with this key yet; conduct one, "
-                                   "sync, pull, approve, and try again");
+        return log_fail(
+            ERR_STATE,
+            "no test interview from a real laptop was opened with this key yet; conduct one, "
+            "sync, pull, approve, and try again");
     return ERR_OK;
 }
 
-static const struct verify_pack *newest_of(const struct verify_report *r, const struct studykey *key)
+static const struct verify_pack *newest_of(const struct verify_report *r,
+                                           const struct studykey *key)
 {
     const struct verify_pack *p = NULL;
     for (size_t i = 0; i < r->packs; i++)
@@ -72,12 +84,14 @@ static enum err sign(struct archive *a, const struct studykey *key)
     enum err e = verify_archive(a, key, fold_event, &f, &r);
     const struct verify_pack *p = e == ERR_OK ? newest_of(r, key) : NULL;
     if (e == ERR_OK && p == NULL)
-        e = log_fail(ERR_KEY, "only a researcher of a pack in this archive may sign for going live");
+        e = log_fail(ERR_KEY,
+                     "only a researcher of a pack in this archive may sign for going live");
     if (e == ERR_OK)
         e = judge(r, &f, key, p);
     if (e == ERR_OK) {
         notice_golive_sign(p->pack->hash, secret_view(key->sign), sig);
-        e = archive_put_golive(a, p->pack->hash, (uint8_t)pack_researcher(p->pack, key->pub.sign), sig);
+        e = archive_put_golive(a, p->pack->hash, (uint8_t)pack_researcher(p->pack, key->pub.sign),
+                               sig);
     }
     if (e == ERR_OK)
         e = archive_each_golive(a, p->pack->hash, count_signature, &g);
@@ -98,7 +112,8 @@ enum err command_golive(int argc, char **argv)
     if (e != ERR_OK || o.help)
         return e;
     if (o.words != 1)
-        return log_fail(ERR_USAGE, "golive takes one archive: sanaq-admin golive ARCHIVE --key FILE.key");
+        return log_fail(ERR_USAGE,
+                        "golive takes one archive: sanaq-admin golive ARCHIVE --key FILE.key");
     if ((e = options_need("golive", o.key, "--key FILE.key")) != ERR_OK)
         return e;
     e = archive_open(o.word[0], false, &a);

@@ -32,7 +32,8 @@ static enum err take_after(const char *text, struct options *o)
     o->after = strtoull(text, &end, 10);
     o->has_after = true;
     if (errno != 0 || *end != '\0' || !isdigit((unsigned char)text[0]))
-        return log_fail(ERR_USAGE, "--after %s: give the last position that counts, a whole number", text);
+        return log_fail(ERR_USAGE, "--after %s: give the last position that counts, a whole number",
+                        text);
     return ERR_OK;
 }
 
@@ -90,8 +91,9 @@ enum err options_parse(int argc, char **argv, unsigned takes, const char *usage,
     opterr = 0;
     while (e == ERR_OK && (c = getopt_long(argc, argv, ":h", row, NULL)) != -1) {
         if (c == '?' || c == ':')
-            e = log_fail(ERR_USAGE, "%s: %s %s; see sanaq-admin %s --help", argv[0], argv[optind - 1],
-                         c == '?' ? "is not an option here" : "needs a value", argv[0]);
+            e = log_fail(ERR_USAGE, "%s: %s %s; see sanaq-admin %s --help", argv[0],
+                         argv[optind - 1], c == '?' ? "is not an option here" : "needs a value",
+                         argv[0]);
         else
             e = take(c, out);
     }
@@ -105,6 +107,6 @@ enum err options_parse(int argc, char **argv, unsigned takes, const char *usage,
 enum err options_need(const char *command, const char *value, const char *option)
 {
     return value != NULL ? ERR_OK
-                         : log_fail(ERR_USAGE, "%s needs %s; see sanaq-admin %s --help", command, option,
-                                    command);
+                         : log_fail(ERR_USAGE, "%s needs %s; see sanaq-admin %s --help", command,
+                                    option, command);
 }

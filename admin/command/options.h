@@ -1,4 +1,5 @@
-/* Options of the commands that work on keys, packs and archives: one struct, filled by one function. */
+/* Options of the commands that work on keys, packs and archives: one struct, filled by one
+ * function. */
 #ifndef SANAQ_ADMIN_COMMAND_OPTIONS_H
 #define SANAQ_ADMIN_COMMAND_OPTIONS_H
 
@@ -8,16 +9,16 @@
 #include "core/err.h"
 
 enum { /* which options a command takes */
-    TAKES_KEY = 1,
-    TAKES_PASSPHRASE = 2,
-    TAKES_OUT = 4,
-    TAKES_JSON = 8,
-    TAKES_COST = 16,
-    TAKES_SUPERVISOR = 32,
-    TAKES_REPLACES = 64,
-    TAKES_ARCHIVE = 128,
-    TAKES_AFTER = 256,
-    TAKES_EXPECT = 512
+       TAKES_KEY = 1,
+       TAKES_PASSPHRASE = 2,
+       TAKES_OUT = 4,
+       TAKES_JSON = 8,
+       TAKES_COST = 16,
+       TAKES_SUPERVISOR = 32,
+       TAKES_REPLACES = 64,
+       TAKES_ARCHIVE = 128,
+       TAKES_AFTER = 256,
+       TAKES_EXPECT = 512
 };
 
 struct options {
@@ -28,7 +29,8 @@ struct options {
     int words;
 };
 
-/** Read argv. ERR_USAGE (said). With `help` set the usage was printed to standard output and the command is done. */
+/** Read argv. ERR_USAGE (said). With `help` set the usage was printed to standard output and the
+ * command is done. */
 enum err options_parse(int argc, char **argv, unsigned takes, const char *usage,
                        struct options *out);
 

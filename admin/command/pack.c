@@ -13,7 +13,8 @@
 static const char usage[] =
     "usage: sanaq-admin pack STUDY.yaml --key FILE.key --out STUDY.pack [--replaces OLD.pack]\n"
     "                        [--passphrase-file FILE]\n\n"
-    "Signs a study for the laptops and prints the eight words that interviewers compare at set-up.\n";
+    "Signs a study for the laptops and prints the eight words that interviewers compare at "
+    "set-up.\n";
 
 struct packing {
     const char *path;
@@ -31,8 +32,8 @@ static void complain(void *ctx, bool warning, unsigned line, const char *what)
         log_note("%s:%u: %s", (const char *)ctx, line, what);
 }
 
-static enum err read_keys(const struct packing *p, char **path, size_t count, enum studykey_role role,
-                          struct pack_key *out)
+static enum err read_keys(const struct packing *p, char **path, size_t count,
+                          enum studykey_role role, struct pack_key *out)
 {
     enum err e = ERR_OK;
     for (size_t i = 0; i < count && e == ERR_OK; i++) {
@@ -48,7 +49,8 @@ static bool all_differ(const struct pack_key *key, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < i; k++)
-            if (memcmp(key[i].sign, key[k].sign, 32) == 0 || memcmp(key[i].box, key[k].box, 32) == 0)
+            if (memcmp(key[i].sign, key[k].sign, 32) == 0 ||
+                memcmp(key[i].box, key[k].box, 32) == 0)
                 return false;
     return true;
 }
@@ -78,18 +80,24 @@ static enum err gather(struct packing *p, const struct options *o)
     if (e == ERR_OK)
         e = study_kiosk_can(p->study, complain, (void *)(uintptr_t)p->path);
     if (e == ERR_OK)
-        e = read_keys(p, p->study->researcher, p->study->researchers, STUDYKEY_RESEARCHER, p->researcher);
+        e = read_keys(p, p->study->researcher, p->study->researchers, STUDYKEY_RESEARCHER,
+                      p->researcher);
     if (e == ERR_OK)
-        e = read_keys(p, p->study->supervisor, p->study->supervisors, STUDYKEY_SUPERVISOR, p->supervisor);
+        e = read_keys(p, p->study->supervisor, p->study->supervisors, STUDYKEY_SUPERVISOR,
+                      p->supervisor);
     if (e == ERR_OK && (!all_differ(p->researcher, p->study->researchers) ||
                         !all_differ(p->supervisor, p->study->supervisors)))
-        e = log_fail(ERR_STUDY, "%s: two of the key files hold the same key; every person needs their own", p->path);
+        e = log_fail(ERR_STUDY,
+                     "%s: two of the key files hold the same key; every person needs their own",
+                     p->path);
     if (e == ERR_OK && o->replaces != NULL)
         e = read_old(o->replaces, &p->old);
     if (e == ERR_OK)
         e = studykey_unlock(o->key, o->passphrase_file, &p->key);
     if (e == ERR_OK && place_of(p) < 0)
-        e = log_fail(ERR_KEY, "%s: this key is not among the study's researchers; only they may sign it", o->key);
+        e = log_fail(ERR_KEY,
+                     "%s: this key is not among the study's researchers; only they may sign it",
+                     o->key);
     return e;
 }
 
@@ -117,8 +125,9 @@ static enum err write_pack(const struct packing *p, const char *out)
         e = file_write(out, buffer_view(&b), 0644, false);
     if (e == ERR_OK) {
         words_of(made->hash, words);
-        printf("%s: study %s, pack number %u. Its eight words, for the interviewers' sheet:\n\n    %s\n", out,
-               p->study->id, (unsigned)made->number, words);
+        printf("%s: study %s, pack number %u. Its eight words, for the interviewers' sheet:\n\n    "
+               "%s\n",
+               out, p->study->id, (unsigned)made->number, words);
     }
     pack_free(made);
     buffer_free(&b);
@@ -129,12 +138,14 @@ enum err command_pack(int argc, char **argv)
 {
     struct options o;
     struct packing p = {0};
-    enum err e =
-        options_parse(argc, argv, TAKES_KEY | TAKES_OUT | TAKES_REPLACES | TAKES_PASSPHRASE, usage, &o);
+    enum err e = options_parse(
+        argc, argv, TAKES_KEY | TAKES_OUT | TAKES_REPLACES | TAKES_PASSPHRASE, usage, &o);
     if (e != ERR_OK || o.help)
         return e;
     if (o.words != 1)
-        return log_fail(ERR_USAGE, "pack takes one study: sanaq-admin pack study.yaml --key FILE.key --out study.pack");
+        return log_fail(
+            ERR_USAGE,
+            "pack takes one study: sanaq-admin pack study.yaml --key FILE.key --out study.pack");
     if ((e = options_need("pack", o.key, "--key FILE.key")) != ERR_OK ||
         (e = options_need("pack", o.out, "--out STUDY.pack")) != ERR_OK)
         return e;

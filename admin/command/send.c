@@ -11,7 +11,8 @@
 
 static const char usage[] =
     "usage: sanaq-admin send ARCHIVE TARGET... --key FILE.key [--passphrase-file FILE]\n\n"
-    "Verifies, then writes to each TARGET (dir:PATH) what laptops take back at their next sync: receipts,\n"
+    "Verifies, then writes to each TARGET (dir:PATH) what laptops take back at their next sync: "
+    "receipts,\n"
     "approvals, the pack, and the go-live file once every researcher has signed it.\n";
 
 struct sending {
@@ -122,7 +123,8 @@ static enum err send_pack(struct sending *s, const struct pack *pack)
 static enum err send_to(struct sending *s, const char *target)
 {
     if (strncmp(target, "dir:", 4) != 0)
-        return log_fail(ERR_UNSUPPORTED, "%s: this version sends to a folder only; write dir:PATH", target);
+        return log_fail(ERR_UNSUPPORTED, "%s: this version sends to a folder only; write dir:PATH",
+                        target);
     s->folder = target + 4;
     char *down = file_join(s->folder, "down"), *packs = file_join(s->folder, "packs");
     enum err e = down == NULL || packs == NULL ? ERR_NOMEM : file_make_shared_dir(down);
@@ -170,7 +172,9 @@ enum err command_send(int argc, char **argv)
     if (e != ERR_OK || o.help)
         return e;
     if (o.words < 2)
-        return log_fail(ERR_USAGE, "send takes an archive and targets: sanaq-admin send ARCHIVE dir:PATH --key FILE.key");
+        return log_fail(
+            ERR_USAGE,
+            "send takes an archive and targets: sanaq-admin send ARCHIVE dir:PATH --key FILE.key");
     if ((e = options_need("send", o.key, "--key FILE.key")) != ERR_OK)
         return e;
     e = archive_open(o.word[0], false, &a);

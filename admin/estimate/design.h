@@ -10,8 +10,9 @@
 
 struct design;
 
-/** The design of all rows of ${f}: those without a count stay in, as zeros; design_points, design_strata and
- *  design_lone count what holds a row used of ${list}. Needs a weight, psu or stratum in the frame. ERR_STUDY (said) for a weight that is not a number above 0; ERR_NOMEM. */
+/** The design of all rows of ${f}: those without a count stay in, as zeros; design_points,
+ * design_strata and design_lone count what holds a row used of ${list}. Needs a weight, psu or
+ * stratum in the frame. ERR_STUDY (said) for a weight that is not a number above 0; ERR_NOMEM. */
 enum err design_new(const struct frame *f, const struct frame_list *list, struct design **out);
 void design_free(struct design *d);
 

@@ -296,10 +296,11 @@ static enum err warn_of_design(const struct run *u)
                           design_split(d));
     double cv = u->r->weight_cv, kish = (double)u->r->n / (1 + cv * cv);
     if (e == ERR_OK && u->f->weight != NULL && !(kish >= ESTIMATE_MARK) && u->r->n >= ESTIMATE_MARK)
-        e = estimate_warn(u->r,
-                          "The weights differ so much that %zu counts are worth no more than %.0f equal ones "
-                          "(Kish); look at the largest.",
-                          u->r->n, isfinite(kish) ? kish : 1);
+        e = estimate_warn(
+            u->r,
+            "The weights differ so much that %zu counts are worth no more than %.0f equal ones "
+            "(Kish); look at the largest.",
+            u->r->n, isfinite(kish) ? kish : 1);
     if (e == ERR_OK && design_points(d) <= design_strata(d))
         e = estimate_warn(u->r,
                           "There are no more sampling points than strata: no standard error can "
@@ -372,7 +373,8 @@ static enum err warn_of_groups(struct estimate_result *r)
         {"Withheld, with fewer than 10 counts in an arm (--small shows them)", is_withheld},
         {"Fewer than 30 counts in an arm, not for reading alone", is_marked},
         {"No standard error, with fewer than two counts in an arm", is_alone},
-        {"No standard error, with too few sampling points or with weights that leave one of them", is_without_df},
+        {"No standard error, with too few sampling points or with weights that leave one of them",
+         is_without_df},
         {"All counts of each arm are the same, so that the standard error is 0 and there is "
          "neither "
          "interval nor p value",

@@ -48,13 +48,13 @@ static enum err take_outcome(struct fold_contact *c, const struct entry_field *f
     return ERR_OK;
 }
 
-/* Nothing is edited after it was confirmed: one count a list, one outcome, and nothing behind that. */
+/* Nothing is edited after it was confirmed: one count a list, one outcome, and nothing behind that.
+ */
 static bool is_irregular(const struct fold_contact *c, const struct entry_field *field,
                          const struct entry_answers *answers)
 {
     if (field->kind == ENTRY_COUNTED)
-        return c->ended ||
-               (answers != NULL && (c->counted >> answers->u.counted.list & 1) != 0);
+        return c->ended || (answers != NULL && (c->counted >> answers->u.counted.list & 1) != 0);
     return field->kind == ENTRY_OUTCOME && c->ended;
 }
 

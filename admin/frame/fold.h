@@ -14,18 +14,18 @@ struct fold_contact {
     char interviewer[ENTRY_CODE_LEN + 1], point[POINTS_MAX_ID + 1];
     uint16_t stratum, disposition;
     uint8_t eligible;
-    struct draw draw;                /* researchers only */
-    uint32_t counted;                /* bit l: list l has its entry */
-    int8_t count[STUDY_MAX_LISTS];   /* or a missing code; where counted */
-    int32_t *answer;                 /* one per question, NULL before the outcome; owned */
+    struct draw draw;              /* researchers only */
+    uint32_t counted;              /* bit l: list l has its entry */
+    int8_t count[STUDY_MAX_LISTS]; /* or a missing code; where counted */
+    int32_t *answer;               /* one per question, NULL before the outcome; owned */
 };
 
 struct fold {
     struct fold_contact *contact; /* ordered by device, then as they began */
     size_t contacts;
     size_t room;
-    bool answers;      /* opened with a researcher's key */
-    size_t irregular;  /* entries that a contact may not write: they are not taken */
+    bool answers;     /* opened with a researcher's key */
+    size_t irregular; /* entries that a contact may not write: they are not taken */
 };
 
 /** A verify_event; ctx is a struct fold that started as {0}. ERR_NOMEM. */
@@ -33,8 +33,8 @@ enum err fold_event(void *ctx, const struct verify_report *r, size_t device, uin
                     const struct entry_field *field, const struct entry_answers *answers);
 void fold_free(struct fold *f);
 
-/** True if this contact's interview is one that a frame may hold: drawn, ended as an interview or broken off after
- *  the draw, neither void nor withdrawn. */
+/** True if this contact's interview is one that a frame may hold: drawn, ended as an interview or
+ * broken off after the draw, neither void nor withdrawn. */
 bool fold_in_frame(const struct fold_contact *c);
 
 /** Ledger of draws: one for each list asked in an `assigned` entry.
@@ -45,7 +45,8 @@ struct fold_draws {
 };
 void fold_draws(const struct fold *f, const struct verify_report *r, struct fold_draws *out);
 
-/** Ledger of addresses: how many contacts ended with each code of disposition_table (same order). */
+/** Ledger of addresses: how many contacts ended with each code of disposition_table (same order).
+ */
 void fold_finals(const struct fold *f, uint64_t *count);
 
 /** True if any contact is neither test nor simulated. */

@@ -17,22 +17,26 @@ static const struct verify_pack *newest(const struct verify_report *r)
     const struct verify_pack *p = NULL;
     for (size_t i = 0; i < r->devices; i++) {
         const struct verify_pack *own = r->device[i].pack;
-        if (r->device[i].approved && own != NULL && (p == NULL || own->pack->number > p->pack->number))
+        if (r->device[i].approved && own != NULL &&
+            (p == NULL || own->pack->number > p->pack->number))
             p = own;
     }
     return p;
 }
 
 /* Arms and answers stay closed until the field is over, or somebody says why and it is logged. */
-static enum err check_blinding(struct archive *a, const struct fold *f, const struct source_options *o)
+static enum err check_blinding(struct archive *a, const struct fold *f,
+                               const struct source_options *o)
 {
     bool closed = false;
     enum err e = archive_closed(a, &closed);
     if (e != ERR_OK || closed || !fold_has_live(f))
         return e;
     if (o->unblind == NULL || o->unblind[0] == '\0')
-        return log_fail(ERR_USAGE, "the study is blinded until its field phase is over: end it with `sanaq-admin "
-                                   "close ARCHIVE --key KEY`, or look now with --unblind \"REASON\", which is logged");
+        return log_fail(
+            ERR_USAGE,
+            "the study is blinded until its field phase is over: end it with `sanaq-admin "
+            "close ARCHIVE --key KEY`, or look now with --unblind \"REASON\", which is logged");
     return archive_log(a, "unblind", o->command, o->unblind);
 }
 
@@ -42,17 +46,22 @@ static enum err make_frame(struct archive *a, const struct source_options *o,
     size_t left = 0;
     const struct verify_pack *pack = newest(r);
     if (!r->answers)
-        return log_fail(ERR_KEY, "this is a supervisor's key: it opens who was visited, not answers; use a "
-                                 "researcher's key");
+        return log_fail(ERR_KEY,
+                        "this is a supervisor's key: it opens who was visited, not answers; use a "
+                        "researcher's key");
     if (pack == NULL)
-        return log_fail(ERR_STATE, "no results of an approved laptop are in this archive; see `sanaq-admin devices`");
+        return log_fail(
+            ERR_STATE,
+            "no results of an approved laptop are in this archive; see `sanaq-admin devices`");
     if (f->contacts == 0)
         return log_fail(ERR_STATE, "there is no interview in this archive yet");
     enum err e = check_blinding(a, f, o);
     if (e == ERR_OK)
         e = interviews_frame(f, r, pack, out, &left);
     if (e == ERR_OK && left > 0)
-        log_note("left out: %zu interviews under another pack or at a point that is not in its list", left);
+        log_note(
+            "left out: %zu interviews under another pack or at a point that is not in its list",
+            left);
     return e;
 }
 

@@ -15,9 +15,9 @@ struct source_options {
 
 /** Open DATA and make the frame. Archives: verifies everything first, says what was set aside, and
  *  refuses (ERR_USAGE, a sentence that names both ways) while the study is blinded and neither
- *  closed nor ${unblind} is given; a reason is logged in the archive. ERR_PARTIAL or ERR_DOUBT with a
- *  frame in *out (NULL before): pieces were set aside or something is in doubt and was said; go on with what passed
- *  every check and end with that status. */
+ *  closed nor ${unblind} is given; a reason is logged in the archive. ERR_PARTIAL or ERR_DOUBT with
+ * a frame in *out (NULL before): pieces were set aside or something is in doubt and was said; go on
+ * with what passed every check and end with that status. */
 enum err source_open(const struct source_options *o, struct frame **out);
 
 #endif

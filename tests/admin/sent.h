@@ -143,7 +143,8 @@ static inline void put_piece(struct archive *a, const struct piece *p)
     put(a, p->name, p->device, buffer_view(&p->file));
 }
 
-/* Put the pack in and make the archive one of its study: of the pack that it replaces, if it does. */
+/* Put the pack in and make the archive one of its study: of the pack that it replaces, if it does.
+ */
 static inline void put_own_pack(struct archive *a, const struct pack *pack)
 {
     static const uint8_t none[HASH_LEN];

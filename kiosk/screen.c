@@ -1,5 +1,7 @@
 #include "kiosk/screen.h"
 
+#include "kiosk/menu.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -86,4 +88,12 @@ const char *screen_title_study(const struct screen *s, char *room, size_t size)
     (void)room;
     (void)size;
     return screen_text(s, &screen_study(s)->title);
+}
+
+size_t screen_menu_hints(const struct menu *m, struct hint out[SCREEN_HINTS])
+{
+    out[0] = (struct hint){m->count > 9 ? _("number, Enter") : _("digit"), _("choose")};
+    out[1] = (struct hint){"↑ ↓ Enter", _("choose")};
+    out[2] = (struct hint){"Esc", _("back")};
+    return 3;
 }

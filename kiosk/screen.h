@@ -98,6 +98,9 @@ struct interview *screen_interview(const struct screen *s);
  *  interface where the study has it. */
 const char *screen_text(const struct screen *s, const struct study_text *t);
 const char *screen_text_interviewer(const struct screen *s, const struct study_text *t);
+/** The keys of a plain menu with a way back. */
+struct menu;
+size_t screen_menu_hints(const struct menu *m, struct hint out[SCREEN_HINTS]);
 /** The study's title as a page title, in the respondent's language. */
 const char *screen_title_study(const struct screen *s, char *room, size_t size);
 

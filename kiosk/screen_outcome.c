@@ -67,11 +67,7 @@ static enum step key(struct screen *s, int k)
 
 static size_t hints(const struct screen *s, struct hint out[SCREEN_HINTS])
 {
-    const struct menu *m = s->state;
-    out[0] = (struct hint){m->count > 9 ? _("number, Enter") : _("digit"), _("choose")};
-    out[1] = (struct hint){"↑ ↓ Enter", _("choose")};
-    out[2] = (struct hint){"Esc", _("back")};
-    return 3;
+    return screen_menu_hints(s->state, out);
 }
 
 const struct screen_kind screen_outcome = {.size = sizeof(struct menu),

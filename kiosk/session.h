@@ -77,9 +77,9 @@ enum err session_void(struct session *ss, uint32_t contact, uint16_t reason);
  * `withdrawn`. */
 enum err session_withdraw(struct session *ss);
 
-/** Sync with ${target} ("dir:PATH"; NULL: every target of the study): fillers, segments out,
- * approvals, receipts and go-live in. ${said} gets one sentence for the screen. ERR_PARTIAL: some
- * targets failed. */
+/** Sync with ${target} ("dir:PATH"; NULL: every
+ * target of the study): fillers, segments out, approvals, receipts and go-live in. ${said} gets one
+ * sentence for the screen. ERR_PARTIAL: some targets failed. */
 enum err session_sync(struct session *ss, const char *target, char *said, size_t room);
 
 /** Closing code: "1234 5678 ..." six groups of four. */

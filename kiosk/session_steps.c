@@ -169,7 +169,8 @@ enum err session_count(struct session *ss, size_t list, int count, unsigned seco
         return e;
     const struct interview *iv = &ss->state->iv;
     if (!ss->state->open || !iv->assigned || list >= ss->study->lists ||
-        (iv->counted >> list & 1) != 0)
+        (iv->counted >> list & 1) != 0 || count < ANSWER_REFUSED ||
+        count > (int)ss->study->list[list].items + 1)
         return ERR_STATE;
     return seal_count(ss, list, count, seconds, language);
 }

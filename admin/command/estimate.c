@@ -6,6 +6,7 @@
 
 #include "admin/command/command.h"
 #include "admin/command/data.h"
+#include "admin/command/options.h"
 #include "admin/estimate/estimate.h"
 #include "admin/output/json.h"
 #include "admin/output/text_table.h"
@@ -57,8 +58,9 @@ static enum err add_derive(struct request *q, const char *rule)
     return ERR_OK;
 }
 
-static enum err take_option(int c, char *arg, struct request *q)
+static enum err take_option(int c, char *arg, void *ctx)
 {
+    struct request *q = ctx;
     switch (c) {
     case OPT_METHOD:
         q->method = arg;
@@ -90,29 +92,18 @@ static enum err take_option(int c, char *arg, struct request *q)
 
 static enum err parse_request(int argc, char **argv, struct request *q)
 {
-    int c;
-    enum err e;
+    int first = 0;
+    enum err e = ERR_OK;
     *q = (struct request){.source.command = "estimate", .method = "dim"};
-    optind = 0; /* the main program may have used getopt too */
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (c == '?')
-            return log_fail(ERR_USAGE,
-                            "estimate: %s is not an option; see sanaq-admin estimate --help",
-                            argv[optind - 1]);
-        if (c == ':')
-            return log_fail(ERR_USAGE, "estimate: %s needs a value", argv[optind - 1]);
-        if ((e = take_option(c, optarg, q)) != ERR_OK)
-            return e;
-    }
-    if (q->help)
-        return ERR_OK;
+    e = options_walk(argc, argv, options, take_option, q, &first);
+    if (e != ERR_OK || q->help)
+        return e;
     if (estimate_find(q->method) == NULL)
         return log_fail(ERR_USAGE,
                         "--method %s: there is no such method; see sanaq-admin estimate "
                         "--help",
                         q->method);
-    return data_argument(argc, argv, optind, &q->source);
+    return data_argument(argc, argv, first, &q->source);
 }
 
 static void print_help(void)

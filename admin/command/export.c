@@ -6,6 +6,7 @@
 
 #include "admin/command/command.h"
 #include "admin/command/data.h"
+#include "admin/command/options.h"
 #include "admin/output/csv.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -56,8 +57,9 @@ static const struct format *format_find(const char *name)
     return NULL;
 }
 
-static enum err take_option(int c, const char *arg, struct request *q)
+static enum err take_option(int c, char *arg, void *ctx)
 {
+    struct request *q = ctx;
     switch (c) {
     case OPT_FORMAT:
         q->format = arg;
@@ -92,24 +94,14 @@ static enum err check_request(const struct request *q)
 
 static enum err parse_request(int argc, char **argv, struct request *q)
 {
-    int c;
-    enum err e;
+    int first = 0;
+    enum err e = ERR_OK;
     *q = (struct request){.source.command = "export"};
-    optind = 0; /* the main program may have used getopt too */
-    opterr = 0;
-    while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (c == '?')
-            return log_fail(ERR_USAGE, "export: %s is not an option; see sanaq-admin export --help",
-                            argv[optind - 1]);
-        if (c == ':')
-            return log_fail(ERR_USAGE, "export: %s needs a value", argv[optind - 1]);
-        if ((e = take_option(c, optarg, q)) != ERR_OK)
-            return e;
-    }
-    if (q->help)
-        return ERR_OK;
+    e = options_walk(argc, argv, options, take_option, q, &first);
+    if (e != ERR_OK || q->help)
+        return e;
     e = check_request(q);
-    return e != ERR_OK ? e : data_argument(argc, argv, optind, &q->source);
+    return e != ERR_OK ? e : data_argument(argc, argv, first, &q->source);
 }
 
 /* "F.csv" -> "F.codebook.csv" */

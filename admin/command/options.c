@@ -37,42 +37,62 @@ static enum err take_after(const char *text, struct options *o)
     return ERR_OK;
 }
 
-static enum err take(int c, struct options *o)
+static enum err take(int c, char *value, void *ctx)
 {
+    struct options *o = ctx;
     switch (c) {
     case 'k':
-        o->key = optarg;
+        o->key = value;
         return ERR_OK;
     case 'f':
-        o->passphrase_file = optarg;
+        o->passphrase_file = value;
         return ERR_OK;
     case 'o':
-        o->out = optarg;
+        o->out = value;
         return ERR_OK;
     case 'j':
         o->json = true;
         return ERR_OK;
     case 'c':
-        o->cost = optarg;
+        o->cost = value;
         return ERR_OK;
     case 's':
         o->supervisor = true;
         return ERR_OK;
     case 'r':
-        o->replaces = optarg;
+        o->replaces = value;
         return ERR_OK;
     case 'a':
-        o->archive = optarg;
+        o->archive = value;
         return ERR_OK;
     case 'e':
-        o->expect = optarg;
+        o->expect = value;
         return ERR_OK;
     case 'n':
-        return take_after(optarg, o);
+        return take_after(value, o);
     default:
         o->help = true;
         return ERR_OK;
     }
+}
+
+enum err options_walk(int argc, char **argv, const struct option *known, options_take *each,
+                      void *ctx, int *first)
+{
+    int c = 0;
+    enum err e = ERR_OK;
+    optind = 0; /* the main program may have used getopt too */
+    opterr = 0;
+    while (e == ERR_OK && (c = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
+        if (c == '?' || c == ':')
+            e = log_fail(ERR_USAGE, "%s: %s %s; see sanaq-admin %s --help", argv[0],
+                         argv[optind - 1], c == '?' ? "is not an option here" : "needs a value",
+                         argv[0]);
+        else
+            e = each(c, optarg, ctx);
+    }
+    *first = optind;
+    return e;
 }
 
 enum err options_parse(int argc, char **argv, unsigned takes, const char *usage,
@@ -80,25 +100,15 @@ enum err options_parse(int argc, char **argv, unsigned takes, const char *usage,
 {
     struct option row[TABLE + 2] = {{0}};
     size_t n = 0;
-    int c = 0;
-    enum err e = ERR_OK;
     *out = (struct options){0};
     for (size_t i = 0; i < TABLE; i++)
         if ((table[i].takes & takes) != 0)
             row[n++] = table[i].option;
     row[n] = (struct option){"help", no_argument, NULL, 'h'};
-    optind = 0;
-    opterr = 0;
-    while (e == ERR_OK && (c = getopt_long(argc, argv, ":h", row, NULL)) != -1) {
-        if (c == '?' || c == ':')
-            e = log_fail(ERR_USAGE, "%s: %s %s; see sanaq-admin %s --help", argv[0],
-                         argv[optind - 1], c == '?' ? "is not an option here" : "needs a value",
-                         argv[0]);
-        else
-            e = take(c, out);
-    }
-    out->word = argv + optind;
-    out->words = argc - optind;
+    int first = 0;
+    enum err e = options_walk(argc, argv, row, take, out, &first);
+    out->word = argv + first;
+    out->words = argc - first;
     if (e == ERR_OK && out->help)
         fputs(usage, stdout);
     return e;

@@ -29,6 +29,14 @@ struct options {
     int words;
 };
 
+/** Walk through argv's options by getopt_long's ${table}, giving each to ${take}; what is not known
+ * or lacks its value is said (ERR_USAGE). *first is the index of the first word that is no option.
+ */
+struct option;
+typedef enum err options_take(int option, char *value, void *ctx);
+enum err options_walk(int argc, char **argv, const struct option *table, options_take *take,
+                      void *ctx, int *first);
+
 /** Read argv. ERR_USAGE (said). With `help` set the usage was printed to standard output and the
  * command is done. */
 enum err options_parse(int argc, char **argv, unsigned takes, const char *usage,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "admin/command/command.h"
+#include "admin/command/options.h"
 #include "core/file.h"
 #include "core/log.h"
 
@@ -89,8 +90,9 @@ static enum err take_share(const char *name, const char *text, const char **all,
     return ERR_OK;
 }
 
-static enum err take_option(int c, const char *arg, struct request *q)
+static enum err take_option(int c, char *arg, void *ctx)
 {
+    struct request *q = ctx;
     switch (c) {
     case 'k':
         q->key = arg;
@@ -117,12 +119,12 @@ static enum err take_option(int c, const char *arg, struct request *q)
     }
 }
 
-static enum err check_request(int argc, char **argv, struct request *q)
+static enum err check_request(int argc, char **argv, int first, struct request *q)
 {
-    if (optind + 1 != argc)
+    if (first + 1 != argc)
         return log_fail(ERR_USAGE, "simulate takes one pack: sanaq-admin simulate study.pack --key "
                                    "FILE.key --interviews N --out DIR");
-    q->pack = argv[optind];
+    q->pack = argv[first];
     const char *missing = q->key == NULL         ? "--key FILE.key"
                           : q->o.interviews == 0 ? "--interviews N"
                           : q->o.out == NULL     ? "--out DIR"
@@ -134,19 +136,10 @@ static enum err check_request(int argc, char **argv, struct request *q)
 
 static enum err parse_request(int argc, char **argv, struct request *q)
 {
-    int c;
-    enum err e = ERR_OK;
+    int first = 0;
     *q = (struct request){.o = {.devices = 4, .seed = 1}};
-    optind = 0; /* the main program may have used getopt too */
-    opterr = 0;
-    while (e == ERR_OK && (c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (c == '?' || c == ':')
-            e = log_fail(ERR_USAGE, "simulate: %s %s; see sanaq-admin simulate --help",
-                         argv[optind - 1], c == '?' ? "is not an option here" : "needs a value");
-        else
-            e = take_option(c, optarg, q);
-    }
-    return e != ERR_OK || q->help ? e : check_request(argc, argv, q);
+    enum err e = options_walk(argc, argv, options, take_option, q, &first);
+    return e != ERR_OK || q->help ? e : check_request(argc, argv, first, q);
 }
 
 /* ---- the pack ---- */

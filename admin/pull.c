@@ -21,9 +21,8 @@ struct pulling {
     bool shows;         /* progress on a terminal */
     unsigned packs_here;
     /* from a laptop's store: the stream in hand */
-    struct buffer preamble, entries;
-    uint8_t device[32], head[HASH_LEN], before[HASH_LEN];
-    uint64_t stream, first, last;
+    struct segment_run run;
+    uint8_t device[32];
 };
 
 static void progress(struct pulling *p)
@@ -249,21 +248,13 @@ static enum err pull_folder(struct pulling *p, const char *folder)
 
 static enum err flush(struct pulling *p)
 {
-    struct segment_name n = {{0}, p->stream, p->first, p->last};
     struct buffer b = {0};
     char name[SEGMENT_NAME];
-    if (p->first == 0)
+    if (p->run.name.first == 0)
         return ERR_OK;
-    memcpy(n.device, p->device, sizeof n.device);
-    segment_put_name(&n, name);
-    segment_put_start(&b, buffer_view(&p->preamble), p->first, p->before,
-                      (uint32_t)(p->last - p->first + 1));
-    buffer_add(&b, p->entries.p, p->entries.len);
-    enum err e = b.failed || p->entries.failed
-                     ? ERR_NOMEM
-                     : put_segment(p, name, p->device, buffer_view(&b), name);
-    p->first = 0;
-    buffer_free(&p->entries);
+    enum err e = segment_run_take(&p->run, name, &b);
+    if (e == ERR_OK)
+        e = put_segment(p, name, p->device, buffer_view(&b), name);
     buffer_free(&b);
     return e;
 }
@@ -277,18 +268,15 @@ static enum err store_stream(void *ctx, uint64_t number, uint64_t first, struct 
 {
     enum { DEVICE_AT = 8 + 2 + HASH_LEN };
     struct pulling *p = ctx;
-    (void)first;
+    (void)number, (void)first;
     enum err e = flush(p);
-    buffer_free(&p->preamble);
-    buffer_add(&p->preamble, preamble.p, preamble.len);
-    p->stream = number;
-    if (e != ERR_OK)
-        return e;
-    if (preamble.len < DEVICE_AT + 32 + SIGN_LEN)
-        return log_fail(ERR_FORMAT, "the store holds a damaged stream; use collect on the laptop");
-    memcpy(p->device, preamble.p + DEVICE_AT, 32);
-    hash_once(p->head, NULL, "stream", (struct bytes){preamble.p, preamble.len - SIGN_LEN});
-    return ERR_OK;
+    if (e == ERR_OK)
+        e = segment_run_stream(&p->run, preamble);
+    if (e == ERR_FORMAT)
+        return log_fail(e, "the store holds a damaged stream; use collect on the laptop");
+    if (e == ERR_OK)
+        memcpy(p->device, preamble.p + DEVICE_AT, 32);
+    return e;
 }
 
 static enum err store_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes sealed)
@@ -298,18 +286,10 @@ static enum err store_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes
     (void)stream;
     if (sealed.len <= SIGN_LEN)
         return log_fail(ERR_FORMAT, "the store holds a damaged entry; use collect on the laptop");
-    bool full =
-        p->first != 0 && (n != p->last + 1 || n - p->first >= SEGMENT_MAX_ENTRIES ||
-                          p->preamble.len + p->entries.len + sealed.len + 256 > SEGMENT_MAX_BYTES);
-    if (full)
+    bool gap = p->run.name.first != 0 && n != p->run.name.last + 1;
+    if (gap || segment_run_full(&p->run, sealed.len))
         e = flush(p);
-    if (p->first == 0) {
-        p->first = n;
-        memcpy(p->before, p->head, HASH_LEN);
-    }
-    p->last = n;
-    buffer_add(&p->entries, sealed.p, sealed.len);
-    stream_head(p->head, sealed, p->head);
+    segment_run_add(&p->run, n, sealed);
     return e;
 }
 
@@ -319,8 +299,7 @@ static enum err pull_store(struct pulling *p, const char *path)
     enum err e = archive_read_store(path, &v);
     if (e == ERR_OK)
         e = flush(p);
-    buffer_free(&p->preamble);
-    buffer_free(&p->entries);
+    segment_run_free(&p->run);
     return e;
 }
 

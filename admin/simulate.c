@@ -47,15 +47,15 @@ struct laptop {
     uint32_t left; /* interviews still to be made */
     uint32_t day;  /* since the first */
     struct entry_clocks clocks;
-    uint64_t stream, first; /* number of the open one, its first position */
-    struct buffer preamble, entries;
+    struct segment_run run; /* of the open session */
 };
 
 /* ---- sessions ---- */
 
 static void add_entry(struct laptop *lap)
 {
-    buffer_add(&lap->entries, lap->sim->entry, lap->sim->entry_len);
+    segment_run_add(&lap->run, device_position(lap->device),
+                    (struct bytes){lap->sim->entry, lap->sim->entry_len});
 }
 
 static void pass(struct laptop *lap, uint32_t minutes)
@@ -71,19 +71,18 @@ static enum err begin_session(struct laptop *lap, uint32_t minute)
         lap->clocks.boot[i] = (uint8_t)respondent_below(lap->people, 256);
     lap->clocks.monotonic = 1 + respondent_below(lap->people, 10);
     lap->clocks.wall = lap->sim->morning + lap->day * MINUTES_A_DAY + minute;
-    lap->first = device_position(lap->device) + 1;
-    buffer_free(&lap->preamble);
-    buffer_free(&lap->entries);
-    return device_stream(lap->device, &lap->stream, &lap->preamble);
+    struct buffer preamble = {0};
+    uint64_t number = 0;
+    enum err e = device_stream(lap->device, &number, &preamble);
+    if (e == ERR_OK)
+        e = segment_run_stream(&lap->run, buffer_view(&preamble));
+    buffer_free(&preamble);
+    return e;
 }
 
-static enum err write_segment(const struct laptop *lap, struct bytes b)
+static enum err write_segment(const struct laptop *lap, const char *file, struct bytes b)
 {
     struct timespec constant[2] = {{SEGMENT_TIME, 0}, {SEGMENT_TIME, 0}};
-    struct segment_name name = {{0}, lap->stream, lap->first, device_position(lap->device)};
-    char file[SEGMENT_NAME];
-    memcpy(name.device, device_key(lap->device), sizeof name.device);
-    segment_put_name(&name, file);
     char *path = file_join(lap->folder, file);
     enum err e = path == NULL ? ERR_NOMEM : file_write(path, b, 0644, false);
     if (e == ERR_OK) /* as a laptop does: the time of writing is nobody's business */
@@ -94,18 +93,13 @@ static enum err write_segment(const struct laptop *lap, struct bytes b)
 
 static enum err end_session(struct laptop *lap)
 {
-    uint8_t before[HASH_LEN]; /* the stream's id, as this is its first segment */
     struct buffer b = {0};
+    char name[SEGMENT_NAME];
     while (device_fill(lap->device, &lap->clocks, lap->sim->entry))
         add_entry(lap);
-    if (lap->preamble.failed || lap->entries.failed)
-        return ERR_NOMEM;
-    hash_once(before, NULL, "stream",
-              (struct bytes){lap->preamble.p, lap->preamble.len - SIGN_LEN});
-    segment_put_start(&b, buffer_view(&lap->preamble), lap->first, before,
-                      (uint32_t)(device_position(lap->device) - lap->first + 1));
-    buffer_add(&b, lap->entries.p, lap->entries.len);
-    enum err e = b.failed ? ERR_NOMEM : write_segment(lap, buffer_view(&b));
+    enum err e = segment_run_take(&lap->run, name, &b);
+    if (e == ERR_OK)
+        e = write_segment(lap, name, buffer_view(&b));
     buffer_free(&b);
     return e;
 }
@@ -355,8 +349,7 @@ static enum err run_laptop(struct simulation *sim, uint32_t number)
     respondent_source_free(lap.people);
     secret_free(lap.keys);
     secret_free(lap.sign);
-    buffer_free(&lap.preamble);
-    buffer_free(&lap.entries);
+    segment_run_free(&lap.run);
     free(lap.folder);
     return e;
 }

@@ -281,11 +281,6 @@ const struct points *session_points(const struct session *ss)
     return ss->points;
 }
 
-const char *session_code(const struct session *ss)
-{
-    return ss->code;
-}
-
 bool session_test(const struct session *ss)
 {
     return ss->device == NULL || device_test(ss->device);
@@ -333,15 +328,4 @@ void session_tally(const struct session *ss, struct session_tally *out)
         out->position = device_position(ss->device);
         out->approved = device_approved(ss->device);
     }
-}
-
-void session_closing(const struct session *ss, char out[STREAM_CLOSING])
-{
-    struct buffer last = {0};
-    uint64_t n = 0;
-    out[0] = '\0';
-    if (ss->store != NULL && store_last(ss->store, &n, &last) == ERR_OK &&
-        last.len > SIGN_LEN + STREAM_MAC_LEN)
-        stream_closing(n, last.p + last.len - SIGN_LEN - STREAM_MAC_LEN, out);
-    buffer_free(&last);
 }

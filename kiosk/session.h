@@ -27,8 +27,6 @@ void session_drop(struct session *ss);
 
 const struct study *session_study(const struct session *ss);
 const struct points *session_points(const struct session *ss);
-/** The interviewer's code, as typed at unlock. */
-const char *session_code(const struct session *ss);
 /** True until the study has gone live: every screen says TEST. */
 bool session_test(const struct session *ss);
 
@@ -81,8 +79,5 @@ enum err session_withdraw(struct session *ss);
  * target of the study): fillers, segments out, approvals, receipts and go-live in. ${said} gets one
  * sentence for the screen. ERR_PARTIAL: some targets failed. */
 enum err session_sync(struct session *ss, const char *target, char *said, size_t room);
-
-/** Closing code: "1234 5678 ..." six groups of four. */
-void session_closing(const struct session *ss, char out[STREAM_CLOSING]);
 
 #endif

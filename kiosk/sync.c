@@ -79,10 +79,8 @@ struct out {
     const char *folder;
     uint64_t confirmed;
     unsigned written;
-    struct buffer preamble, entries; /* of the run being gathered */
-    uint64_t stream, first, last;    /* first 0: no run */
+    struct segment_run run;
     uint64_t end; /* of the file that has the run's beginning; 0: there is none */
-    uint8_t before[HASH_LEN], head[HASH_LEN];
 };
 
 /* True if exactly these bytes lie there, as the medium gives them back: a stick that lies is found
@@ -121,52 +119,29 @@ static enum err write_segment(const char *path, struct bytes b)
 
 static enum err flush(struct out *o)
 {
-    struct segment_name name = {{0}, o->stream, o->first, o->last};
     struct buffer b = {0};
-    char file[SEGMENT_NAME], *path = NULL;
-    if (o->first == 0)
+    char name[SEGMENT_NAME];
+    if (o->run.name.first == 0)
         return ERR_OK;
-    memcpy(name.device, o->device, sizeof name.device);
-    segment_put_name(&name, file);
-    segment_put_start(&b, buffer_view(&o->preamble), o->first, o->before,
-                      (uint32_t)(o->last - o->first + 1));
-    buffer_add(&b, o->entries.p, o->entries.len);
-    path = file_join(o->folder, file);
-    enum err e = path == NULL || b.failed || o->entries.failed ? ERR_NOMEM : ERR_OK;
+    enum err e = segment_run_take(&o->run, name, &b);
+    char *path = file_join(o->folder, name);
+    if (path == NULL)
+        e = ERR_NOMEM;
     if (e == ERR_OK && !is_there(path, buffer_view(&b))) {
         e = write_segment(path, buffer_view(&b));
         o->written += e == ERR_OK;
     }
-    o->first = 0;
-    buffer_free(&o->entries);
     buffer_free(&b);
     free(path);
     return e;
 }
 
-/* The stream's id is the head before its first entry. */
-static void stream_id(struct bytes preamble, uint8_t id[HASH_LEN])
-{
-    hash_once(id, NULL, "stream",
-              (struct bytes){preamble.p, preamble.len > SIGN_LEN ? preamble.len - SIGN_LEN : 0});
-}
-
 static enum err out_stream(void *ctx, uint64_t number, uint64_t first, struct bytes preamble)
 {
     struct out *o = ctx;
-    (void)first;
+    (void)number, (void)first;
     enum err e = flush(o);
-    buffer_free(&o->preamble);
-    buffer_add(&o->preamble, preamble.p, preamble.len);
-    o->stream = number;
-    stream_id(preamble, o->head);
-    return e != ERR_OK ? e : o->preamble.failed ? ERR_NOMEM : ERR_OK;
-}
-
-static bool is_full(const struct out *o, size_t entry_len)
-{
-    return o->last - o->first + 1 >= SEGMENT_MAX_ENTRIES ||
-           o->preamble.len + o->entries.len + entry_len + 256 > SEGMENT_MAX_BYTES;
+    return e == ERR_OK ? segment_run_stream(&o->run, preamble) : e;
 }
 
 static enum err out_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes sealed)
@@ -176,18 +151,15 @@ static enum err out_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes s
     enum err e = ERR_OK;
     uint64_t end = end_there(o->there, n);
     bool ends = o->end != 0 ? n > o->end : end != 0;
-    if (o->first != 0 && (ends || is_full(o, sealed.len)))
+    if (o->run.name.first != 0 && (ends || segment_run_full(&o->run, sealed.len)))
         e = flush(o);
-    if (o->first == 0 && (n > o->confirmed || end > o->confirmed)) {
-        o->first = n;
+    bool begins = o->run.name.first == 0 && (n > o->confirmed || end > o->confirmed);
+    if (begins)
         o->end = end;
-        memcpy(o->before, o->head, HASH_LEN);
-    }
-    if (o->first != 0) {
-        buffer_add(&o->entries, sealed.p, sealed.len);
-        o->last = n;
-    }
-    stream_head(o->head, sealed, o->head);
+    if (begins || o->run.name.first != 0)
+        segment_run_add(&o->run, n, sealed);
+    else
+        segment_run_pass(&o->run, sealed);
     return e;
 }
 
@@ -229,8 +201,7 @@ enum err sync_out(struct store *st, const struct pack *pack, const uint8_t devic
     if (e == ERR_OK)
         e = flush(&o);
     *written = o.written;
-    buffer_free(&o.preamble);
-    buffer_free(&o.entries);
+    segment_run_free(&o.run);
     free(there.range);
     free(own);
     return e;
@@ -275,16 +246,14 @@ void sync_in_free(struct sync_in *in)
 struct head_at {
     uint64_t n;
     bool found;
-    uint8_t head[HASH_LEN];
+    struct segment_run run;
 };
 
 static enum err head_stream(void *ctx, uint64_t number, uint64_t first, struct bytes preamble)
 {
     struct head_at *h = ctx;
     (void)number, (void)first;
-    if (!h->found)
-        stream_id(preamble, h->head);
-    return ERR_OK;
+    return h->found ? ERR_OK : segment_run_stream(&h->run, preamble);
 }
 
 static enum err head_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes sealed)
@@ -292,7 +261,7 @@ static enum err head_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes 
     struct head_at *h = ctx;
     (void)stream;
     if (n <= h->n && !h->found)
-        stream_head(h->head, sealed, h->head);
+        segment_run_pass(&h->run, sealed);
     h->found = h->found || n == h->n;
     return ERR_OK;
 }
@@ -305,6 +274,7 @@ enum err sync_head_at(struct store *st, uint64_t n, uint8_t head[HASH_LEN])
     if (e == ERR_OK && !h.found)
         e = ERR_FORMAT;
     if (e == ERR_OK)
-        memcpy(head, h.head, HASH_LEN);
+        memcpy(head, h.run.head, HASH_LEN);
+    segment_run_free(&h.run);
     return e;
 }

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "core/segment.h"
+#include "core/stream.h"
 
 static const char good[] = "0123456789abcdef-00000001-00000017-00000032.seg";
 
@@ -89,6 +90,43 @@ static void a_segment_starts_as_the_format_says_and_is_as_long(void **state)
     buffer_free(&b);
 }
 
+/* Entries that pass by move the head and are not in the segment; the next run goes on behind. */
+static void a_run_holds_what_was_gathered_under_the_head_before_it(void **state)
+{
+    (void)state;
+    enum { PREAMBLE = 8 + 2 + 32 + 32 + 8 + SIGN_LEN, ENTRY = SIGN_LEN + 10 };
+    uint8_t preamble[PREAMBLE] = {0}, entry[3][ENTRY] = {{1}, {2}, {3}}, head[HASH_LEN];
+    struct segment_run run = {0};
+    struct buffer file = {0};
+    char name[SEGMENT_NAME];
+    struct bytes sealed[3] = {{entry[0], ENTRY}, {entry[1], ENTRY}, {entry[2], ENTRY}};
+    preamble[8 + 2 + 32] = 0xab;
+    preamble[8 + 2 + 32 + 32] = 5;
+    assert_int_equal(segment_run_stream(&run, (struct bytes){preamble, PREAMBLE - 1}), ERR_FORMAT);
+    assert_int_equal(segment_run_stream(&run, (struct bytes){preamble, PREAMBLE}), ERR_OK);
+    hash_once(head, NULL, "stream", (struct bytes){preamble, PREAMBLE - SIGN_LEN});
+    assert_memory_equal(run.head, head, HASH_LEN);
+    segment_run_pass(&run, sealed[0]);
+    stream_head(head, sealed[0], head);
+    assert_false(segment_run_full(&run, ENTRY));
+    segment_run_add(&run, 8, sealed[1]);
+    segment_run_add(&run, 9, sealed[2]);
+    assert_int_equal(segment_run_take(&run, name, &file), ERR_OK);
+    assert_string_equal(name, "ab00000000000000-00000005-00000008-00000009.seg");
+    assert_int_equal(file.len, segment_len(PREAMBLE, ENTRY, 2));
+    assert_memory_equal(file.p + 8 + 2 + 4 + PREAMBLE + 8, head, HASH_LEN);
+    assert_memory_equal(file.p + file.len - 2 * ENTRY, entry[1], 2 * ENTRY);
+    buffer_free(&file);
+    segment_run_add(&run, 10, sealed[0]);
+    stream_head(head, sealed[1], head);
+    stream_head(head, sealed[2], head);
+    assert_memory_equal(run.before, head, HASH_LEN);
+    for (uint64_t n = 11; !segment_run_full(&run, ENTRY); n++)
+        segment_run_add(&run, n, sealed[0]);
+    assert_int_equal(run.name.last - run.name.first + 1, SEGMENT_MAX_ENTRIES);
+    segment_run_free(&run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +134,7 @@ int main(void)
         cmocka_unit_test(a_name_has_one_spelling),
         cmocka_unit_test(hexadecimal_is_lower_case_and_of_the_length_asked),
         cmocka_unit_test(a_segment_starts_as_the_format_says_and_is_as_long),
+        cmocka_unit_test(a_run_holds_what_was_gathered_under_the_head_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -425,6 +425,9 @@ static enum err make_room(struct run *u)
     size_t items = u->list->arms - 1, groups = items;
     for (size_t i = 0; i < u->o->bys; i++) {
         const struct frame_column *c = &u->f->column[u->o->by[i]];
+        enum err e = frame_levels(u->f, u->o->by[i]);
+        if (e != ERR_OK)
+            return e;
         if (c->levels > ESTIMATE_MAX_LEVELS)
             return log_fail(ERR_USAGE,
                             "--by %s: %zu groups, at most %d can be shown; recode it with "

@@ -238,6 +238,9 @@ static enum err add_design(const struct reading *r, const struct frame *f, int c
     if (at < 0)
         return log_fail(ERR_STUDY, "%s: column %s cannot be part of the design", r->faults.path,
                         name);
+    enum err e = frame_levels(f, at);
+    if (e != ERR_OK)
+        return e;
     if ((*out = malloc((f->n + 1) * sizeof **out)) == NULL)
         return ERR_NOMEM;
     memcpy(*out, f->column[at].row, f->n * sizeof **out);

@@ -1,5 +1,6 @@
 #include "admin/frame/frame.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +27,11 @@ static void column_free(struct frame_column *c)
     free(c->name);
     free(c->label);
     free(c->level);
+    for (size_t i = 0; i < c->value_labels; i++)
+        free(c->value_label[i].text);
     free(c->level_label);
+    free(c->value_label);
+    free(c->number);
     free(c->row);
     free(c->why);
     *c = (struct frame_column){0};
@@ -187,17 +192,50 @@ static enum err make_room(struct frame *f, const char *name)
     return ERR_OK;
 }
 
-enum err frame_add_texts(struct frame *f, const char *name, const char *const *text)
+/* All of them as numbers, where they are; NULL in *out where one is not. */
+static enum err all_numbers(size_t n, const char *const *text, double **out)
+{
+    double *number = malloc((n + 1) * sizeof *number);
+    if (number == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < n; i++) {
+        number[i] = NAN;
+        if (text[i] != NULL && text[i][0] != '\0' &&
+            !frame_parse_number(text[i], strlen(text[i]), &number[i])) {
+            free(number);
+            return ERR_OK;
+        }
+    }
+    *out = number;
+    return ERR_OK;
+}
+
+enum err frame_add_levels(struct frame *f, const char *name, struct frame_column *made)
+{
+    enum err e = make_room(f, name);
+    char *copy = e == ERR_OK ? strdup(name) : NULL;
+    if (e != ERR_OK || copy == NULL)
+        return e != ERR_OK ? e : ERR_NOMEM;
+    f->column[f->columns] = *made;
+    f->column[f->columns++].name = copy;
+    *made = (struct frame_column){0};
+    return ERR_OK;
+}
+
+enum err frame_add_numbers(struct frame *f, const char *name, double *number)
+{
+    return frame_add_levels(f, name, &(struct frame_column){.number = number});
+}
+
+static enum err add_distinct(struct frame *f, const char *name, const char *const *text)
 {
     struct texts t = {0};
     struct frame_column c = {0};
-    enum err e = make_room(f, name);
-    if (e != ERR_OK || (e = texts_start(&t, f->n)) != ERR_OK)
+    enum err e = texts_start(&t, f->n);
+    if (e != ERR_OK)
         goto out;
     e = ERR_NOMEM;
-    c.name = strdup(name);
-    c.row = malloc((f->n + 1) * sizeof *c.row);
-    if (c.name == NULL || c.row == NULL)
+    if ((c.row = malloc((f->n + 1) * sizeof *c.row)) == NULL)
         goto out;
     for (size_t i = 0; i < f->n; i++) {
         c.row[i] = FRAME_MISSING;
@@ -210,13 +248,24 @@ enum err frame_add_texts(struct frame *f, const char *name, const char *const *t
             goto out;
         }
     }
-    if ((e = texts_sort(&t, f->n, &c)) != ERR_OK)
-        goto out;
-    f->column[f->columns++] = c;
-    c = (struct frame_column){0};
+    if ((e = texts_sort(&t, f->n, &c)) == ERR_OK)
+        e = frame_add_levels(f, name, &c);
 out:
     column_free(&c);
     free(t.slot);
     free(t.text);
+    return e;
+}
+
+enum err frame_add_texts(struct frame *f, const char *name, const char *const *text)
+{
+    double *number = NULL;
+    enum err e = make_room(f, name);
+    if (e != ERR_OK || (e = all_numbers(f->n, text, &number)) != ERR_OK)
+        return e;
+    if (number == NULL)
+        return add_distinct(f, name, text);
+    if ((e = frame_add_numbers(f, name, number)) != ERR_OK)
+        free(number);
     return e;
 }

@@ -22,15 +22,26 @@ enum { FRAME_NO_REASON = -6 };
  */
 enum frame_role { FRAME_QUESTION, FRAME_POINT, FRAME_DERIVED };
 
-/** A categorical column: each row holds an index into the levels (codes as text). */
+/** What a number means, where the data say so (Stata, SPSS, an option of a study). */
+struct frame_value_label {
+    double value;
+    char *text;
+};
+
+/** A column: numbers, or texts that are levels. Ask frame_numbers, frame_is_factor and
+ * frame_levels; the levels of a column of numbers are made when somebody asks for them. */
 struct frame_column {
     char *name;
-    char *label; /* for people: question text in English or the first language; may be NULL */
+    char *label;    /* for people: question text in English or the first language; may be NULL */
+    double *number; /* per row, NAN missing; NULL: the column holds texts */
+    bool factor;    /* numbers that are codes: a label for every value that occurs */
+    struct frame_value_label *value_label; /* sorted by value; of numbers only */
+    size_t value_labels;
     char **
         level; /* distinct codes as text, sorted: as numbers where all are numbers, else by bytes */
     char **level_label; /* for people; NULL, or an entry per level that may be NULL */
     size_t levels;
-    int32_t *row;         /* index into level, or FRAME_MISSING */
+    int32_t *row;         /* index into level, or FRAME_MISSING; NULL: not made yet */
     int8_t *why;          /* missing code (-1..-5) per row, 0 where present; NULL: not known why */
     bool prespecified;    /* named in the study's analysis.by */
     enum frame_role role; /* FRAME_QUESTION unless somebody says otherwise */
@@ -72,10 +83,33 @@ enum err frame_new(size_t n, struct frame **out);
 /** Releases all of it, lists and arrays too (all from malloc); NULL does nothing. */
 void frame_free(struct frame *f);
 
-/** Add a column from one text per row (NULL or "" = missing); copies everything. The texts become
- *  sorted levels. A column of more than FRAME_MAX_LEVELS texts is a name, not a group: it is left
- * out with a note. ERR_NOMEM, ERR_STUDY (name taken or too many columns; said). */
+/** Add a column from one text per row (NULL or "" = missing); copies everything. Where all texts
+ * are numbers it is a column of numbers; codes like 007, and whole numbers of more than 15 digits,
+ * are texts. A column of more than FRAME_MAX_LEVELS different texts is a name, not a group: it is
+ * left out with a note. ERR_NOMEM, ERR_STUDY (name taken or too many columns; said). */
 enum err frame_add_texts(struct frame *f, const char *name, const char *const *text);
+/** Add a column of numbers, NAN where missing; takes ${number} (from malloc) over on success. */
+enum err frame_add_numbers(struct frame *f, const char *name, double *number);
+/** Add a column of levels that are made already; takes all of *${made} but its name over on
+ * success.
+ */
+enum err frame_add_levels(struct frame *f, const char *name, struct frame_column *made);
+
+/** One number per row, NAN where missing; NULL where the column holds texts. Costs nothing. */
+const double *frame_numbers(const struct frame *f, int column);
+/** True where the column's values are groups: texts, and numbers that all have a label. In a
+ * formula it enters as indicators; a column that is not a factor enters as numbers. */
+bool frame_is_factor(const struct frame *f, int column);
+/** Make level, level_label, levels and row of a column, once; before that they must not be read.
+ * Not from two threads at a time. ERR_USAGE (said) for more than FRAME_MAX_LEVELS different
+ * numbers, which are a measure and no groups; ERR_NOMEM. */
+enum err frame_levels(const struct frame *f, int column);
+
+/** The number that ${s} of ${n} bytes is, where it is one as frame_add_texts takes it. */
+bool frame_parse_number(const char *s, size_t n, double *out);
+/** ${v} with the fewest digits that give it back. */
+enum { FRAME_NUMBER_ROOM = 32 };
+char *frame_print_number(double v, char out[FRAME_NUMBER_ROOM]);
 
 /** Index of a column, -1 if there is none. */
 int frame_find(const struct frame *f, const char *name);

@@ -95,28 +95,6 @@ out:
     return e;
 }
 
-/* Add ${made}'s levels as a column; takes them over on success. */
-static enum err add_made(struct frame *f, const char *name, struct frame_column *made)
-{
-    enum err e = ERR_NOMEM;
-    const char **none = calloc(f->n + 1, sizeof *none);
-    if (none == NULL)
-        return ERR_NOMEM;
-    if ((e = frame_add_texts(f, name, none)) == ERR_OK) {
-        struct frame_column *c = &f->column[f->columns - 1];
-        free(c->level);
-        free(c->row);
-        c->level = made->level;
-        c->level_label = made->level_label;
-        c->levels = made->levels;
-        c->row = made->row;
-        c->role = FRAME_DERIVED;
-        *made = (struct frame_column){0};
-    }
-    free(none);
-    return e;
-}
-
 enum err frame_cross(struct frame *f, const char *const *names, size_t count, const char *name)
 {
     struct frame_column made = {0}, next = {0};
@@ -124,10 +102,10 @@ enum err frame_cross(struct frame *f, const char *const *names, size_t count, co
     int first = -1;
     for (size_t i = 0; i < count; i++) {
         int at = frame_find(f, names[i]);
-        if (at < 0) {
-            e = log_fail(ERR_USAGE, "%s: there is no column %s", name, names[i]);
+        e = at < 0 ? log_fail(ERR_USAGE, "%s: there is no column %s", name, names[i])
+                   : frame_levels(f, at);
+        if (e != ERR_OK)
             goto out;
-        }
         if (i == 0) {
             first = at;
             continue;
@@ -142,7 +120,9 @@ enum err frame_cross(struct frame *f, const char *const *names, size_t count, co
     if (made.row == NULL)
         e = log_fail(ERR_USAGE, "%s: a cross takes two columns or more", name);
     else
-        e = add_made(f, name, &made);
+        e = frame_add_levels(f, name, &made);
+    if (e == ERR_OK)
+        f->column[f->columns - 1].role = FRAME_DERIVED;
 out:
     cross_free(&made);
     return e;
@@ -275,6 +255,9 @@ enum err frame_derive(struct frame *f, const char *rule)
         e = log_fail(ERR_USAGE, "--derive %s: there is no column %s", rule, from);
         goto out;
     }
+    if ((e = frame_levels(f, at)) != ERR_OK)
+        goto out;
+    e = ERR_NOMEM;
     if ((text = calloc(f->column[at].levels + 1, sizeof *text)) == NULL)
         goto out;
     if ((e = recode_levels(&f->column[at], r, count, text)) == ERR_OK)

@@ -101,7 +101,8 @@ static enum err add_question(struct making *m, size_t q, const char **text, char
         text[i] = v >= 0 ? number[i] : NULL;
     }
     enum err e = add_column(m, def->id, text, FRAME_QUESTION, label_of(s, &def->text), &c);
-    if (e != ERR_OK || c == NULL)
+    if (e != ERR_OK || c == NULL ||
+        (e = frame_levels(m->frame, (int)m->frame->columns - 1)) != ERR_OK)
         return e;
     c->why = calloc(m->frame->n > 0 ? m->frame->n : 1, 1);
     c->level_label = calloc(c->levels > 0 ? c->levels : 1, sizeof *c->level_label);

@@ -1,6 +1,7 @@
 #include "admin/output/csv.h"
 
 #include <csv.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,11 +151,14 @@ static enum err check_names(const struct frame *f)
 
 static void values_of(const struct frame *f, enum frame_role role, size_t row, struct line *l)
 {
+    char number[FRAME_NUMBER_ROOM];
     for (size_t i = 0; i < f->columns; i++) {
         const struct frame_column *c = &f->column[i];
         if (c->role != role)
             continue;
-        if (c->row[row] != FRAME_MISSING)
+        if (c->number != NULL && !isnan(c->number[row]))
+            raw_field(l, frame_print_number(c->number[row], number));
+        else if (c->number == NULL && c->row[row] != FRAME_MISSING)
             text_field(l, c->level[c->row[row]]);
         else if (c->why != NULL && c->why[row] != 0)
             int_field(l, c->why[row]);
@@ -254,27 +258,58 @@ static void book_missing(struct line *l, const char *variable, const char *label
 /* A column with more values than this is listed by its number of values, not by each. */
 enum { BOOK_MAX_LEVELS = 200 };
 
-static void book_column(struct line *l, const struct frame_column *c)
+/* True for numbers that are no codes: a fraction among them, or far apart. */
+static bool is_measure(const struct frame *f, int column, double *low, double *high)
 {
-    char meaning[64];
-    if (c->levels > BOOK_MAX_LEVELS) {
-        snprintf(meaning, sizeof meaning, "%zu different values", c->levels);
-        book_line(l, c->name, c->label, NULL, meaning, false);
+    const double *v = frame_numbers(f, column);
+    bool whole = true;
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (size_t i = 0; v != NULL && i < f->n; i++) {
+        if (isnan(v[i]))
+            continue;
+        whole = whole && floor(v[i]) == v[i];
+        *low = v[i] < *low ? v[i] : *low;
+        *high = v[i] > *high ? v[i] : *high;
     }
-    for (size_t i = 0; i < c->levels && c->levels <= BOOK_MAX_LEVELS; i++)
-        book_line(l, c->name, c->label, c->level[i],
-                  c->level_label != NULL && c->level_label[i] != NULL ? c->level_label[i]
-                                                                      : c->level[i],
-                  false);
-    if (c->why != NULL)
-        book_missing(l, c->name, c->label);
+    return !frame_is_factor(f, column) && *high >= *low &&
+           (!whole || *high - *low >= BOOK_MAX_LEVELS);
 }
 
-static void book_role(struct line *l, const struct frame *f, enum frame_role role)
+static enum err book_column(struct line *l, const struct frame *f, int column)
 {
-    for (size_t i = 0; i < f->columns; i++)
+    const struct frame_column *c = &f->column[column];
+    char meaning[96];
+    double low, high;
+    if (is_measure(f, column, &low, &high)) {
+        snprintf(meaning, sizeof meaning, "numbers from %.15g to %.15g", low, high);
+        book_line(l, c->name, c->label, NULL, meaning, false);
+    } else {
+        enum err e = frame_levels(f, column);
+        if (e != ERR_OK)
+            return e;
+        if (c->levels > BOOK_MAX_LEVELS) {
+            snprintf(meaning, sizeof meaning, "%zu different values", c->levels);
+            book_line(l, c->name, c->label, NULL, meaning, false);
+        }
+        for (size_t i = 0; i < c->levels && c->levels <= BOOK_MAX_LEVELS; i++)
+            book_line(l, c->name, c->label, c->level[i],
+                      c->level_label != NULL && c->level_label[i] != NULL ? c->level_label[i]
+                                                                          : c->level[i],
+                      false);
+    }
+    if (c->why != NULL)
+        book_missing(l, c->name, c->label);
+    return ERR_OK;
+}
+
+static enum err book_role(struct line *l, const struct frame *f, enum frame_role role)
+{
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < f->columns && e == ERR_OK; i++)
         if (f->column[i].role == role)
-            book_column(l, &f->column[i]);
+            e = book_column(l, f, (int)i);
+    return e;
 }
 
 static void book_list(struct line *l, const struct frame_list *q)
@@ -305,11 +340,12 @@ enum err csv_export_codebook(const struct frame *f, struct buffer *out)
     if (writes_id(f))
         book_line(&l, "id", f->id != NULL ? "interview; rows are sorted by it" : "row of the data",
                   NULL, NULL, false);
-    book_role(&l, f, FRAME_POINT);
+    enum err e = book_role(&l, f, FRAME_POINT);
     for (size_t i = 0; i < f->lists; i++)
         book_list(&l, &f->list[i]);
-    book_role(&l, f, FRAME_QUESTION);
-    book_role(&l, f, FRAME_DERIVED);
+    if (e != ERR_OK || (e = book_role(&l, f, FRAME_QUESTION)) != ERR_OK ||
+        (e = book_role(&l, f, FRAME_DERIVED)) != ERR_OK)
+        return e;
     if (f->weight != NULL)
         book_line(&l, "weight", "weight of the respondent", NULL, "a number above 0", false);
     book_line(

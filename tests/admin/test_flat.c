@@ -111,6 +111,7 @@ static void flat_knows_three_ways_to_write_missing(void **state)
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(f->list[0].count[i], FRAME_NO_REASON);
     assert_int_equal(f->list[0].count[3], 2);
+    assert_int_equal(frame_levels(f, 0), ERR_OK);
     assert_int_equal(f->column[0].levels, 1);
     assert_int_equal(f->column[0].row[3], FRAME_MISSING);
     assert_non_null(strstr(said, "2 rows without a value in t"));

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,6 +39,7 @@ static struct frame *frame_of(size_t n, const char *name, const char *const *tex
 static const char *at(const struct frame *f, int column, size_t row)
 {
     const struct frame_column *c = &f->column[column];
+    assert_int_equal(frame_levels(f, column), ERR_OK);
     return c->row[row] == FRAME_MISSING ? NULL : c->level[c->row[row]];
 }
 
@@ -47,12 +49,97 @@ static void frame_sorts_numbers_as_numbers(void **state)
     const char *text[] = {"10", "9", NULL, "-1", "", "9"};
     struct frame *f = frame_of(6, "age", text);
     const struct frame_column *c = &f->column[0];
+    assert_null(c->row);
+    assert_int_equal(frame_levels(f, 0), ERR_OK);
     assert_int_equal(c->levels, 3);
     assert_string_equal(c->level[0], "-1");
     assert_string_equal(c->level[1], "9");
     assert_string_equal(c->level[2], "10");
     const int32_t row[] = {2, 1, FRAME_MISSING, 0, FRAME_MISSING, 1};
     assert_memory_equal(c->row, row, sizeof row);
+    const double *number = frame_numbers(f, 0);
+    assert_true(number[0] == 10 && number[1] == 9 && isnan(number[2]) && number[3] == -1);
+    assert_false(frame_is_factor(f, 0));
+    frame_free(f);
+}
+
+/* The number as the column keeps it, NAN where the text is none. */
+static double number_of(const char *text)
+{
+    double v = NAN;
+    bool is = frame_parse_number(text, strlen(text), &v);
+    assert_int_equal(is, !isnan(v));
+    return v;
+}
+
+static void frame_takes_for_a_number_what_is_one(void **state)
+{
+    (void)state;
+    static const char *const number[] = {"0",
+                                         "7",
+                                         "-1",
+                                         "+3",
+                                         "2.0",
+                                         ".5",
+                                         "5.",
+                                         "0.1",
+                                         "-0.25",
+                                         "123456789012345",
+                                         "1e3",
+                                         "1E-7",
+                                         "0.1234567890123456789",
+                                         "3.141592653589793",
+                                         "12345678901234567.5",
+                                         "2.5e+10",
+                                         "-0",
+                                         "0.000000000000001"};
+    static const char *const text[] = {
+        "",    "-",     ".",    "+",     "007", "-01", "00.5", "1234567890123456",
+        "nan", "inf",   "0x10", "1e999", "1,5", "1 ",  " 1",   "1e",
+        "--1", "1.2.3", "12a",  "1-2"};
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++)
+        assert_true(number_of(number[i]) == strtod(number[i], NULL));
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+        assert_true(isnan(number_of(text[i])));
+    assert_false(signbit(number_of("-0")));
+}
+
+static void frame_prints_the_fewest_digits_that_give_the_number_back(void **state)
+{
+    (void)state;
+    char s[FRAME_NUMBER_ROOM];
+    assert_string_equal(frame_print_number(0.1, s), "0.1");
+    assert_string_equal(frame_print_number(3, s), "3");
+    assert_string_equal(frame_print_number(0.1 + 0.2, s), "0.30000000000000004");
+    assert_string_equal(frame_print_number(-2.5e-8, s), "-2.5e-08");
+}
+
+static void frame_keeps_codes_with_leading_zeros_as_texts(void **state)
+{
+    (void)state;
+    const char *text[] = {"007", "010", "7"};
+    struct frame *f = frame_of(3, "point", text);
+    assert_null(frame_numbers(f, 0));
+    assert_true(frame_is_factor(f, 0));
+    assert_int_equal(f->column[0].levels, 3);
+    frame_free(f);
+}
+
+static void frame_makes_levels_of_fractions_and_of_far_numbers(void **state)
+{
+    (void)state;
+    double v[] = {1e9, 0.5, NAN, -3, 0.5, 1e9}, *number = malloc(sizeof v);
+    const int32_t row[] = {2, 1, FRAME_MISSING, 0, 1, 2};
+    struct frame *f = NULL;
+    memcpy(number, v, sizeof v);
+    assert_int_equal(frame_new(6, &f), ERR_OK);
+    assert_int_equal(frame_add_numbers(f, "x", number), ERR_OK);
+    assert_int_equal(frame_levels(f, 0), ERR_OK);
+    assert_int_equal(f->column[0].levels, 3);
+    assert_string_equal(f->column[0].level[0], "-3");
+    assert_string_equal(f->column[0].level[1], "0.5");
+    assert_string_equal(f->column[0].level[2], "1000000000");
+    assert_memory_equal(f->column[0].row, row, sizeof row);
     frame_free(f);
 }
 
@@ -79,7 +166,7 @@ static void frame_refuses_a_name_twice(void **state)
     frame_free(f);
 }
 
-static void frame_leaves_out_a_column_of_too_many_values(void **state)
+static void frame_keeps_many_numbers_as_a_measure_and_leaves_out_many_texts(void **state)
 {
     (void)state;
     size_t n = FRAME_MAX_LEVELS + 1;
@@ -92,8 +179,15 @@ static void frame_leaves_out_a_column_of_too_many_values(void **state)
     struct frame *f = NULL;
     assert_int_equal(frame_new(n, &f), ERR_OK);
     assert_int_equal(frame_add_texts(f, "respondent", text), ERR_OK);
-    assert_int_equal(f->columns, 0);
-    assert_non_null(strstr(said, "respondent was left out"));
+    assert_int_equal(f->columns, 1);
+    assert_true(frame_numbers(f, 0)[n - 1] == (double)(n - 1));
+    assert_int_equal(frame_levels(f, 0), ERR_USAGE);
+    assert_non_null(strstr(said, "respondent: more than 100000 different values are a measure"));
+    for (size_t i = 0; i < n; i++)
+        snprintf(name[i], sizeof name[i], "r%zu", i);
+    assert_int_equal(frame_add_texts(f, "name", text), ERR_OK);
+    assert_int_equal(f->columns, 1);
+    assert_non_null(strstr(said, "name was left out"));
     frame_free(f);
     free(name);
     free(text);
@@ -187,8 +281,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(frame_sorts_numbers_as_numbers, start),
         cmocka_unit_test_setup(frame_sorts_by_bytes_where_one_is_text, start),
+        cmocka_unit_test_setup(frame_takes_for_a_number_what_is_one, start),
+        cmocka_unit_test_setup(frame_prints_the_fewest_digits_that_give_the_number_back, start),
+        cmocka_unit_test_setup(frame_keeps_codes_with_leading_zeros_as_texts, start),
+        cmocka_unit_test_setup(frame_makes_levels_of_fractions_and_of_far_numbers, start),
         cmocka_unit_test_setup(frame_refuses_a_name_twice, start),
-        cmocka_unit_test_setup(frame_leaves_out_a_column_of_too_many_values, start),
+        cmocka_unit_test_setup(frame_keeps_many_numbers_as_a_measure_and_leaves_out_many_texts,
+                               start),
         cmocka_unit_test_setup(frame_crosses_what_occurs_in_the_order_of_the_columns, start),
         cmocka_unit_test_setup(frame_crosses_three_columns_and_names_the_one_that_is_missing,
                                start),

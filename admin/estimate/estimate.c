@@ -31,31 +31,66 @@ void estimate_free(struct estimate_result *r)
         return;
     for (size_t i = 0; i < r->warnings; i++)
         free(r->warning[i]);
+    for (size_t i = 0; i < r->assumptions; i++)
+        free(r->assumption[i]);
+    for (size_t i = 0; i < r->coefficients; i++) {
+        free(r->coefficient[i].equation);
+        free(r->coefficient[i].term);
+    }
+    for (size_t i = 0; i < r->prevalences; i++)
+        free(r->prevalence[i].name);
+    for (size_t i = 0; i < r->named_tests; i++)
+        free(r->named_test[i].name);
+    for (size_t i = 0; i < r->numbers; i++)
+        free(r->number[i].name);
     free(r->warning);
+    free(r->assumption);
+    free(r->coefficient);
+    free(r->vcov);
+    free(r->other_maxima);
+    free(r->prevalence);
+    free(r->named_test);
+    free(r->number);
     free(r->group);
     free(r->test);
     free(r);
 }
 
-enum err estimate_warn(struct estimate_result *r, const char *fmt, ...)
+static enum err add_sentence(char ***list, size_t *count, const char *fmt, va_list ap)
 {
-    va_list ap, again;
-    va_start(ap, fmt);
+    va_list again;
     va_copy(again, ap);
     int n = vsnprintf(NULL, 0, fmt, ap);
-    va_end(ap);
     char *s = n < 0 ? NULL : malloc((size_t)n + 1);
     if (s != NULL)
         vsnprintf(s, (size_t)n + 1, fmt, again);
     va_end(again);
-    char **more = s == NULL ? NULL : realloc(r->warning, (r->warnings + 1) * sizeof *more);
+    char **more = s == NULL ? NULL : realloc(*list, (*count + 1) * sizeof *more);
     if (more == NULL) {
         free(s);
         return ERR_NOMEM;
     }
-    r->warning = more;
-    r->warning[r->warnings++] = s;
+    *list = more;
+    more[(*count)++] = s;
     return ERR_OK;
+}
+
+enum err estimate_warn(struct estimate_result *r, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    enum err e = add_sentence(&r->warning, &r->warnings, fmt, ap);
+    va_end(ap);
+    return e;
+}
+
+enum err estimate_assume(struct estimate_result *r, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    enum err e = add_sentence(&r->assumption, &r->assumptions, fmt, ap);
+    va_end(ap);
+    return e;
 }
 
 bool estimate_used(const struct frame_list *list, size_t i)
@@ -138,7 +173,7 @@ enum err estimate_start(const struct frame *f, const struct estimate_options *o,
         return e;
     r->method = method;
     r->archive = f->archive;
-    r->weight_cv = NAN;
+    r->weight_cv = r->loglik = r->group_seconds = r->fit_seconds = NAN;
     name_list(l, r);
     count_rows(f, l, r, &above);
     if ((e = warn_of_rows(f, r, above)) != ERR_OK)

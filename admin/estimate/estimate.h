@@ -5,12 +5,31 @@
 
 #include "admin/frame/frame.h"
 
+enum estimate_error { ERROR_NONE, ERROR_TOPCODE, ERROR_UNIFORM };
+enum estimate_multi { MULTI_NONE, MULTI_LEVEL, MULTI_INDICATORS };
+
 struct estimate_options {
     size_t list;   /* index into frame->list */
     const int *by; /* indices of frame columns, each by itself */
     size_t bys;
-    bool small;      /* show groups with fewer than ESTIMATE_WITHHOLD in an arm */
-    bool unweighted; /* leave weights, points and strata out */
+    bool small;             /* show groups with fewer than ESTIMATE_WITHHOLD in an arm */
+    bool unweighted;        /* leave weights, points and strata out */
+    const char *covariates; /* formulas as typed (terms.h); NULL: the intercept alone */
+    const char *ceiling_covariates, *floor_covariates;
+    const char *direct, *outcome; /* columns of the frame */
+    bool unconstrained, overdispersed, ceiling, floor;
+    bool prior;                 /* --prior cauchy */
+    enum estimate_error error;  /* --error */
+    enum estimate_multi multi;  /* --multi */
+    const char *se;             /* --se: NULL, or a name the method knows (it refuses others) */
+    const char *const *profile; /* "male=1,age10=4": a prevalence each */
+    size_t profiles;
+    const char *const *difference; /* "male=1:male=0": of two prevalences */
+    size_t differences;
+    bool simulate;  /* quasi-Bayesian intervals in place of the delta method */
+    uint64_t seed;  /* of whatever draws */
+    size_t starts;  /* 0: the method's own number */
+    size_t threads; /* 0: as many as there are processors */
 };
 
 /* Groups with fewer than ESTIMATE_WITHHOLD counts in an arm say more about the few than about the
@@ -44,6 +63,32 @@ struct estimate_test { /* equality between the groups of one column */
     double p_value;
 };
 
+/** A coefficient: equation + "." + term is its name, or the equation alone where the term is "". */
+struct estimate_coefficient {
+    char *equation, *term;
+    double estimate, se, z, p_value;
+};
+
+/** A prevalence or a difference of two that is not in the groups: a profile, list minus direct. */
+struct estimate_prevalence {
+    char *name; /* as asked for: "male=1", "male=1:male=0", "list minus direct" */
+    int item;
+    double estimate, se, ci_low, ci_high;
+};
+
+/** A test that is not of the groups of a column. */
+struct estimate_named_test {
+    char *name;                    /* "likelihood ratio against no ceiling", "placebo I" */
+    double statistic, df, p_value; /* NAN where there is none; a warning says why */
+    double df2;                    /* second degrees of freedom of an F; NAN */
+};
+
+/** Any other number of the method: "rho", "condition". */
+struct estimate_number {
+    char *name;
+    double value;
+};
+
 struct estimate_result {
     const char *method; /* the table's name */
     const char *list;   /* id of the list; NULL in a flat file */
@@ -65,6 +110,24 @@ struct estimate_result {
     size_t tests;
     char **warning; /* sentences a careful statistician would add */
     size_t warnings;
+    char **assumption; /* sentences: what must be true for the estimate to mean what it says */
+    size_t assumptions;
+    struct estimate_coefficient *coefficient;
+    size_t coefficients;
+    double *vcov;  /* coefficients x coefficients, in their order; NULL: none */
+    bool fitted;   /* a likelihood or another iteration: the five below mean something */
+    double loglik; /* NAN: the method has none */
+    size_t iterations, starts, reached; /* starts tried; starts that came to this maximum */
+    double *other_maxima;               /* log-likelihoods of lower maxima, best first */
+    size_t others;
+    bool tie; /* another maximum as high */
+    struct estimate_prevalence *prevalence;
+    size_t prevalences;
+    struct estimate_named_test *named_test;
+    size_t named_tests;
+    struct estimate_number *number;
+    size_t numbers;
+    double group_seconds, fit_seconds; /* processor time: grouping rows; everything after; NAN */
 };
 
 /** Withheld groups have neither means nor estimate (two means give the difference away).
@@ -92,7 +155,27 @@ bool estimate_used(const struct frame_list *list, size_t i);
 char *estimate_group_name(const struct estimate_result *r, const struct estimate_group *g,
                           char *out, size_t room);
 
+/** Room for ${more} further groups at r->group + r->groups; ERR_NOMEM. */
+enum err estimate_room(struct estimate_result *r, size_t more);
+/** A group with names set and every number NAN; ${by} -1: all respondents. The counts, means and
+ * shares of rows used are filled in: ${used} NULL means estimate_used. */
+void estimate_name_group(const struct frame *f, const struct estimate_options *o, int by, int level,
+                         int item, const uint8_t *used, struct estimate_group *out);
+/** Add one to the result; texts are copied. ERR_NOMEM. */
+enum err estimate_add_coefficient(struct estimate_result *r, const char *equation, const char *term,
+                                  double estimate, double se);
+enum err estimate_add_prevalence(struct estimate_result *r, const char *name, int item,
+                                 double estimate, double se, double ci_low, double ci_high);
+enum err estimate_add_test(struct estimate_result *r, const char *name, double statistic, double df,
+                           double p_value);
+enum err estimate_add_number(struct estimate_result *r, const char *name, double value);
+/** Copy ${p} x ${p} covariances of the coefficients. ERR_NOMEM. */
+enum err estimate_set_vcov(struct estimate_result *r, const double *vcov, size_t p);
+
 void estimate_free(struct estimate_result *r);
+/** Add an assumption sentence. ERR_NOMEM. */
+enum err estimate_assume(struct estimate_result *r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 /** Add a warning sentence; out of memory is remembered by the caller's return. */
 enum err estimate_warn(struct estimate_result *r, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -15,6 +15,16 @@ double numeric_t_two_sided(double t, double df)
     return 2 * gsl_cdf_tdist_Q(fabs(t), df);
 }
 
+double numeric_normal_quantile(double p)
+{
+    return gsl_cdf_ugaussian_Pinv(p);
+}
+
+double numeric_normal_two_sided(double z)
+{
+    return 2 * gsl_cdf_ugaussian_Q(fabs(z));
+}
+
 double numeric_chi_tail(double x, double df)
 {
     return gsl_cdf_chisq_Q(x, df);

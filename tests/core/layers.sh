@@ -65,7 +65,7 @@ forbid 'printing sees a result or a frame, no keys and no sealed bytes' \
     'admin/(archive|verify|verify_device|unseal|studykey|intake|pull)\.h|core/(secret|stream|pack|device)\.h' $(find admin/output -name '*.[ch]')
 owns kiosk/term.c '(ncursesw?/)?n?curses(w)?\.h'
 owns 'admin/archive.c kiosk/store.c' 'sqlite3\.h'
-owns 'admin/estimate/numeric.c admin/respondent.c' 'gsl/.*'
+owns 'admin/estimate/numeric.c admin/estimate/numeric_linear.c admin/respondent.c' 'gsl/.*'
 
 # A local header is included from the root of the tree, so that the rules above see every include.
 stray=$(grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' $(find core kiosk admin -name '*.[ch]') |

@@ -50,6 +50,22 @@ enum err device_create(const struct pack *pack, const struct study *study,
     return new_device(pack, study, sign_key, out);
 }
 
+enum err device_restart(const struct pack *pack, const struct study *study,
+                        const struct secret *sign_key, uint64_t last, const uint8_t head[HASH_LEN],
+                        uint64_t streams, struct device **out)
+{
+    struct device *d = NULL;
+    enum err e = new_device(pack, study, sign_key, &d);
+    if (e != ERR_OK)
+        return e;
+    d->chain.next = last + 1;
+    memcpy(d->chain.head, head, HASH_LEN);
+    d->streams = streams;
+    d->contacts = (uint32_t)last; /* every contact before had an entry of its own */
+    *out = d;
+    return ERR_OK;
+}
+
 void device_free(struct device *d)
 {
     if (d == NULL)

@@ -15,6 +15,14 @@ struct device;
 enum err device_create(const struct pack *pack, const struct study *study,
                        const struct secret *sign_key, struct device **out);
 
+/** A device whose state is lost and whose key is not (FORMAT.md "A chain restarted"): it goes on
+ * behind position ${last}, whose head is ${head}, and behind stream ${streams}. Its first entry
+ * must be device_root's; it is not approved, and its contacts are numbered from that root's
+ * position on. */
+enum err device_restart(const struct pack *pack, const struct study *study,
+                        const struct secret *sign_key, uint64_t last, const uint8_t head[HASH_LEN],
+                        uint64_t streams, struct device **out);
+
 /** The state between streams: position, head, MAC key, assignment chains; never the sealing keys.
  * The length is constant for a pack. The caller encrypts it. */
 size_t device_state_len(const struct study *study, size_t strata);
@@ -32,8 +40,8 @@ enum err device_stream(struct device *d, uint64_t *number, struct buffer *preamb
 
 size_t device_entry_len(const struct study *study);
 
-/** Seal the root entry, the first of all: ${field} says what is in its field part. ${roots}: MAC
- * root and assignment root (64 bytes), or NULL for random ones. */
+/** Seal the root entry, the first of all or of a chain restarted: ${field} says what is in its
+ * field part. ${roots}: MAC root and assignment root (64 bytes), or NULL for random ones. */
 enum err device_root(struct device *d, struct entry_field *field, const uint8_t *roots,
                      uint8_t *out);
 

@@ -12,6 +12,7 @@ static const struct {
     [NOTICE_APPROVAL] = {"SANAQAP1", "approve", false, true},
     [NOTICE_REVOCATION] = {"SANAQRV1", "revoke", true, false},
     [NOTICE_RECEIPT] = {"SANAQRC1", "receipt", true, true},
+    [NOTICE_CHOICE] = {"SANAQCH1", "choose", true, true},
 };
 static const char golive_magic[MAGIC_LEN + 1] = "SANAQGL1";
 

@@ -1,18 +1,25 @@
 /* What travels back to a laptop, signed by researchers of its pack: approval, receipt, go-live; and
- * the revocation, which stays in the archive (FORMAT.md "What travels back"). */
+ * revocation and choice, which stay in the archive (FORMAT.md "What travels back"). */
 #ifndef SANAQ_CORE_NOTICE_H
 #define SANAQ_CORE_NOTICE_H
 
 #include "core/pack.h"
 
-enum notice_kind { NOTICE_APPROVAL, NOTICE_REVOCATION, NOTICE_RECEIPT, NOTICE__COUNT };
+enum notice_kind {
+    NOTICE_APPROVAL,
+    NOTICE_REVOCATION,
+    NOTICE_RECEIPT,
+    NOTICE_CHOICE, /* between two histories of one device, or of a chain restarted */
+    NOTICE__COUNT
+};
 enum { NOTICE_MAX_BYTES = 4096 };
 
 struct notice {
     enum notice_kind kind;
     uint8_t pack[HASH_LEN], device[32];
-    uint64_t n;         /* revocation: last position that counts; receipt: position confirmed */
-    uint8_t value[32];  /* approval: random bytes; receipt: head at n */
+    uint64_t n;         /* revocation: last position that counts; receipt: position confirmed;
+                           choice: position of the entry chosen */
+    uint8_t value[32];  /* approval: random bytes; receipt, choice: head at n */
     uint8_t researcher; /* index of the signer in the pack */
 };
 

@@ -222,6 +222,35 @@ static void until_it_goes_live_a_laptop_draws_from_chains_of_their_own(void **st
     device_free(d);
 }
 
+static void a_laptop_that_lost_its_state_goes_on_behind_its_last_entry_with_another_root(
+    void **state)
+{
+    (void)state;
+    struct device *d = new_device(), *back = NULL, *kept = NULL;
+    struct entry_field root = {.kind = ENTRY_ROOT};
+    struct buffer preamble = {0};
+    uint8_t head[HASH_LEN];
+    uint64_t number = 0;
+    while (device_fill(d, &t.clocks, t.entry))
+        ;
+    memcpy(head, device_head(d), HASH_LEN);
+    assert_int_equal(device_restart(&t.pack, t.study, t.sign, 16, head, 1, &back), ERR_OK);
+    assert_int_equal(device_stream(back, &number, &preamble), ERR_OK);
+    assert_int_equal(number, 2);
+    assert_memory_equal(preamble.p + 90, head, HASH_LEN);
+    assert_int_equal(device_root(back, &root, NULL, t.entry), ERR_OK);
+    assert_int_equal(device_position(back), 17);
+    assert_false(device_approved(back));
+    assert_int_equal(device_contact(back), 17); /* behind every number there can have been */
+    kept = again(back);
+    assert_int_equal(device_position(kept), 17);
+    assert_int_equal(device_contact(kept), 18);
+    buffer_free(&preamble);
+    device_free(kept);
+    device_free(back);
+    device_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -232,6 +261,8 @@ int main(void)
         cmocka_unit_test(an_approval_is_taken_once_and_changes_the_draws_to_come),
         cmocka_unit_test(a_stream_without_entries_leaves_no_trace),
         cmocka_unit_test(until_it_goes_live_a_laptop_draws_from_chains_of_their_own),
+        cmocka_unit_test(
+            a_laptop_that_lost_its_state_goes_on_behind_its_last_entry_with_another_root),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -40,7 +40,8 @@ static void every_kind_has_the_bytes_of_the_format_and_is_read_back(void **state
         size_t len;
     } kind[NOTICE__COUNT] = {[NOTICE_APPROVAL] = {"SANAQAP1", "sanaq1/approve", 171},
                              [NOTICE_REVOCATION] = {"SANAQRV1", "sanaq1/revoke", 147},
-                             [NOTICE_RECEIPT] = {"SANAQRC1", "sanaq1/receipt", 179}};
+                             [NOTICE_RECEIPT] = {"SANAQRC1", "sanaq1/receipt", 179},
+                             [NOTICE_CHOICE] = {"SANAQCH1", "sanaq1/choose", 179}};
     for (int k = 0; k < NOTICE__COUNT; k++) {
         struct buffer b = {0};
         struct notice n = notice_of((enum notice_kind)k), back;

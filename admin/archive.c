@@ -1,27 +1,24 @@
 #include "admin/archive.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "core/file.h"
 #include "core/log.h"
+#include "core/store_tables.h"
 
 enum {
     ARCHIVE_ID = 0x53414e41 /* "SANA" */,
-    STORE_ID = 0x53414e51 /* "SANQ": a laptop's store */,
-    SCHEMA_VERSION = 1,
-    STORE_MAX_BYTES = 1 << 30,
-    COPY_TRIES = 5
+    SCHEMA_VERSION = 2,
+    BUSY_MS = 10000,
+    BUSY_TRIES = 200
 };
 
-static const char schema[] =
+/* From version k to k + 1. */
+static const char *const step[SCHEMA_VERSION] = {
     "CREATE TABLE study(id INTEGER PRIMARY KEY CHECK(id = 1), pack BLOB NOT NULL) STRICT;"
     "CREATE TABLE pack(hash BLOB PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"
     /* the same bytes under another name or laptop are another piece: a wrong copy must not hide the
@@ -35,11 +32,16 @@ static const char schema[] =
     "CREATE TABLE golive(pack BLOB NOT NULL, researcher INTEGER NOT NULL, sig BLOB NOT NULL,"
     " PRIMARY KEY(pack, researcher)) STRICT;"
     "CREATE TABLE log(id INTEGER PRIMARY KEY, at INTEGER NOT NULL, what TEXT NOT NULL,"
-    " command TEXT NOT NULL, reason TEXT NOT NULL) STRICT;";
+    " command TEXT NOT NULL, reason TEXT NOT NULL) STRICT;",
+    /* what was read out over the telephone cannot be pulled again */
+    "CREATE TABLE closing(id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, device BLOB,"
+    " at INTEGER NOT NULL, taken_back INTEGER NOT NULL) STRICT;",
+};
 
 struct archive {
     sqlite3 *db;
     const char *path; /* for messages; owned */
+    bool frozen;
 };
 
 static enum err fail(const struct archive *a)
@@ -76,26 +78,16 @@ static int64_t number_of(const struct archive *a, const char *sql)
     return n;
 }
 
-static enum err recognise(struct archive *a, bool create)
+/* Two programs may come upon an empty file or an old archive at once: the second one waits, and
+ * finds it done. */
+static enum err bring_up(struct archive *a)
 {
     char sql[96];
-    int64_t id = number_of(a, "PRAGMA application_id");
-    int64_t tables = number_of(a, "SELECT count(*) FROM sqlite_schema");
-    if (id < 0 || tables < 0)
-        return fail(a);
-    if (id == ARCHIVE_ID)
-        return number_of(a, "PRAGMA user_version") == SCHEMA_VERSION
-                   ? ERR_OK
-                   : log_fail(ERR_UNSUPPORTED,
-                              "%s: this archive needs another version of the program", a->path);
-    if (id != 0 || tables != 0 || !create)
-        return log_fail(ERR_FORMAT, "%s: this is not an archive%s", a->path,
-                        id == STORE_ID ? ": it is a laptop's store; pull it first" : "");
     snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d;", ARCHIVE_ID,
              SCHEMA_VERSION);
     enum err e = archive_begin(a);
-    if (e == ERR_OK)
-        e = run(a, schema);
+    for (int64_t v = number_of(a, "PRAGMA user_version"); e == ERR_OK && v < SCHEMA_VERSION; v++)
+        e = v >= 0 ? run(a, step[v]) : fail(a);
     if (e == ERR_OK)
         e = run(a, sql);
     if (e == ERR_OK)
@@ -103,6 +95,41 @@ static enum err recognise(struct archive *a, bool create)
     if (e != ERR_OK)
         archive_cancel(a);
     return e;
+}
+
+static enum err recognise(struct archive *a, bool create)
+{
+    int64_t id = number_of(a, "PRAGMA application_id");
+    int64_t version = number_of(a, "PRAGMA user_version");
+    int64_t tables = number_of(a, "SELECT count(*) FROM sqlite_schema");
+    if (id < 0 || version < 0 || tables < 0)
+        return fail(a);
+    if (id == ARCHIVE_ID && version == SCHEMA_VERSION)
+        return ERR_OK;
+    if (id == ARCHIVE_ID && (version == 0 || version > SCHEMA_VERSION))
+        return log_fail(ERR_UNSUPPORTED, "%s: this archive needs another version of the program",
+                        a->path);
+    if (id != ARCHIVE_ID && (id != 0 || tables != 0 || !create))
+        return log_fail(ERR_FORMAT, "%s: this is not an archive%s", a->path,
+                        id == STORE_APPLICATION_ID ? ": it is a laptop's store; pull it first"
+                                                   : "");
+    return bring_up(a);
+}
+
+/* Changing to the log needs a moment alone, for which SQLite does not wait by itself. */
+static enum err set_modes(struct archive *a)
+{
+    const struct timespec moment = {0, BUSY_MS * 1000000L / BUSY_TRIES};
+    int rc = SQLITE_BUSY;
+    for (int i = 0; i < BUSY_TRIES && rc == SQLITE_BUSY; i++) {
+        rc = sqlite3_exec(a->db,
+                          "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                          "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+                          NULL, NULL, NULL);
+        if (rc == SQLITE_BUSY)
+            nanosleep(&moment, NULL);
+    }
+    return rc == SQLITE_OK ? ERR_OK : fail(a);
 }
 
 enum err archive_open(const char *path, bool create, struct archive **out)
@@ -120,12 +147,10 @@ enum err archive_open(const char *path, bool create, struct archive **out)
     else if (sqlite3_open_v2(path, &a->db, flags, NULL) != SQLITE_OK)
         e = fail(a);
     else {
-        sqlite3_busy_timeout(a->db, 10000);
+        sqlite3_busy_timeout(a->db, BUSY_MS);
         e = recognise(a, create);
         if (e == ERR_OK)
-            e = run(
-                a, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                   "PRAGMA trusted_schema = OFF;");
+            e = set_modes(a);
     }
     if (e != ERR_OK) {
         archive_close(a);
@@ -158,6 +183,22 @@ void archive_cancel(struct archive *a)
 {
     if (sqlite3_get_autocommit(a->db) == 0)
         sqlite3_exec(a->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+enum err archive_freeze(struct archive *a)
+{
+    if (sqlite3_get_autocommit(a->db) == 0)
+        return ERR_OK;
+    enum err e = run(a, "BEGIN");
+    a->frozen = e == ERR_OK;
+    return e;
+}
+
+void archive_thaw(struct archive *a)
+{
+    if (a->frozen)
+        archive_cancel(a);
+    a->frozen = false;
 }
 
 static void bind_bytes(sqlite3_stmt *q, int i, const void *p, size_t n)
@@ -300,6 +341,46 @@ enum err archive_closed(struct archive *a, bool *closed)
     return ERR_OK;
 }
 
+enum err archive_put_closing(struct archive *a, const char *code, const uint8_t *device)
+{
+    sqlite3_stmt *q =
+        prepare(a, "INSERT INTO closing(code, device, at, taken_back) VALUES(?1, ?2, ?3, 0)"
+                   " ON CONFLICT(code) DO UPDATE SET device = ifnull(?2, device), taken_back = 0");
+    if (q == NULL)
+        return fail(a);
+    sqlite3_bind_text(q, 1, code, -1, SQLITE_STATIC);
+    if (device != NULL)
+        bind_bytes(q, 2, device, 32);
+    sqlite3_bind_int64(q, 3, (int64_t)time(NULL));
+    return insert(a, q, NULL);
+}
+
+enum err archive_take_back_closing(struct archive *a, const char *code, bool *known)
+{
+    sqlite3_stmt *q = prepare(a, "UPDATE closing SET taken_back = 1 WHERE code = ?1");
+    if (q == NULL)
+        return fail(a);
+    sqlite3_bind_text(q, 1, code, -1, SQLITE_STATIC);
+    return insert(a, q, known);
+}
+
+enum err archive_each_closing(struct archive *a, archive_code *visit, void *ctx)
+{
+    enum err e = ERR_OK;
+    int rc = SQLITE_DONE;
+    sqlite3_stmt *q = prepare(a, "SELECT code, device, taken_back FROM closing ORDER BY id");
+    if (q == NULL)
+        return fail(a);
+    while (e == ERR_OK && (rc = sqlite3_step(q)) == SQLITE_ROW)
+        e = visit(ctx, (const char *)sqlite3_column_text(q, 0),
+                  sqlite3_column_bytes(q, 1) == 32 ? sqlite3_column_blob(q, 1) : NULL,
+                  sqlite3_column_int(q, 2) != 0);
+    if (e == ERR_OK && rc != SQLITE_DONE)
+        e = fail(a);
+    sqlite3_finalize(q);
+    return e;
+}
+
 enum err archive_each_pack(struct archive *a, archive_piece *visit, void *ctx)
 {
     return visit_rows(a, prepare(a, "SELECT NULL, bytes FROM pack ORDER BY hash"), visit, ctx);
@@ -371,187 +452,4 @@ enum err archive_each_device(struct archive *a, archive_device *visit, void *ctx
     struct device_visit v = {visit, ctx};
     return visit_rows(a, prepare(a, "SELECT DISTINCT NULL, device FROM segment ORDER BY device"),
                       device_row, &v);
-}
-
-/* ---- a laptop's store ---- */
-
-bool archive_is_database(const char *path)
-{
-    char head[16] = "";
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return false;
-    ssize_t got = read(fd, head, sizeof head);
-    close(fd);
-    return got == 16 && memcmp(head, "SQLite format 3", 16) == 0;
-}
-
-static enum err copy_file(const char *from, const char *to)
-{
-    struct buffer b = {0};
-    enum err e = file_read(from, STORE_MAX_BYTES, false, &b);
-    if (e == ERR_OK)
-        e = file_write(to, buffer_view(&b), 0600, true);
-    buffer_free(&b);
-    return e;
-}
-
-static bool same_moment(const struct stat *a, const struct stat *b)
-{
-    return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-/* Copies the database and its log until neither changed meanwhile. */
-static enum err copy_store(const char *path, const char *copy, const char *copy_log)
-{
-    char *log = sqlite3_mprintf("%s-wal", path);
-    enum err e = log == NULL ? ERR_NOMEM : ERR_BUSY;
-    for (int i = 0; i < COPY_TRIES && e == ERR_BUSY; i++) {
-        struct stat before[2] = {{0}}, after[2] = {{0}};
-        bool has_log = stat(log, &before[1]) == 0;
-        unlink(copy_log);
-        if (stat(path, &before[0]) != 0)
-            e = log_fail(ERR_FILE, "%s: %s", path, strerror(errno));
-        else if ((e = copy_file(path, copy)) == ERR_OK && has_log)
-            e = copy_file(log, copy_log);
-        if (e != ERR_OK)
-            break;
-        bool still = stat(path, &after[0]) == 0 && (stat(log, &after[1]) == 0) == has_log;
-        if (!still || !same_moment(&before[0], &after[0]) || !same_moment(&before[1], &after[1]))
-            e = ERR_BUSY;
-    }
-    if (e == ERR_BUSY)
-        log_fail(e, "%s: it keeps changing while it is read; use collect on the laptop", path);
-    sqlite3_free(log);
-    return e;
-}
-
-/* The tables and columns of a laptop's store, and nothing else: no trigger, no view. */
-static enum err check_schema(const struct archive *a)
-{
-    static const char *const wanted[] = {"SELECT id, bytes FROM pack LIMIT 0",
-                                         "SELECT number, first, preamble FROM stream LIMIT 0",
-                                         "SELECT n, stream, sealed FROM entry LIMIT 0"};
-    bool ok = number_of(a, "PRAGMA application_id") == STORE_ID &&
-              number_of(a, "PRAGMA user_version") == SCHEMA_VERSION &&
-              number_of(a, "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table')") == 0 &&
-              number_of(a, "SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%VIRTUAL%'") == 0;
-    for (size_t i = 0; ok && i < sizeof wanted / sizeof *wanted; i++) {
-        sqlite3_stmt *q = prepare(a, wanted[i]);
-        ok = q != NULL;
-        sqlite3_finalize(q);
-    }
-    return ok ? ERR_OK
-              : log_fail(ERR_FORMAT,
-                         "%s: this is not a laptop's store, or it is torn; use collect on the "
-                         "laptop",
-                         a->path);
-}
-
-static enum err torn(const struct archive *a)
-{
-    return log_fail(ERR_FORMAT, "%s: the copy is torn or damaged (%s); use collect on the laptop",
-                    a->path, sqlite3_errmsg(a->db));
-}
-
-/* A page that was cut reads as empty rows otherwise, and they would be missing without a word. */
-static enum err check_pages(const struct archive *a)
-{
-    sqlite3_stmt *q = prepare(a, "PRAGMA quick_check(1)");
-    bool ok = q != NULL && sqlite3_step(q) == SQLITE_ROW && sqlite3_column_bytes(q, 0) == 2 &&
-              memcmp(sqlite3_column_text(q, 0), "ok", 2) == 0;
-    sqlite3_finalize(q);
-    return ok ? ERR_OK : torn(a);
-}
-
-static enum err read_entries(const struct archive *a, const struct archive_store_visitor *v,
-                             int64_t stream)
-{
-    enum err e = ERR_OK;
-    int rc = SQLITE_DONE;
-    sqlite3_stmt *q = prepare(a, "SELECT n, sealed FROM entry WHERE stream = ?1 ORDER BY n");
-    if (q == NULL)
-        return torn(a);
-    sqlite3_bind_int64(q, 1, stream);
-    while (e == ERR_OK && (rc = sqlite3_step(q)) == SQLITE_ROW)
-        e = v->entry(v->ctx, (uint64_t)stream, (uint64_t)sqlite3_column_int64(q, 0),
-                     (struct bytes){sqlite3_column_blob(q, 1), (size_t)sqlite3_column_bytes(q, 1)});
-    if (e == ERR_OK && rc != SQLITE_DONE)
-        e = torn(a);
-    sqlite3_finalize(q);
-    return e;
-}
-
-static enum err read_streams(const struct archive *a, const struct archive_store_visitor *v)
-{
-    enum err e = ERR_OK;
-    int rc = SQLITE_DONE;
-    sqlite3_stmt *q = prepare(a, "SELECT number, first, preamble FROM stream ORDER BY number");
-    if (q == NULL)
-        return torn(a);
-    while (e == ERR_OK && (rc = sqlite3_step(q)) == SQLITE_ROW) {
-        int64_t number = sqlite3_column_int64(q, 0);
-        e = v->stream(
-            v->ctx, (uint64_t)number, (uint64_t)sqlite3_column_int64(q, 1),
-            (struct bytes){sqlite3_column_blob(q, 2), (size_t)sqlite3_column_bytes(q, 2)});
-        if (e == ERR_OK)
-            e = read_entries(a, v, number);
-    }
-    if (e == ERR_OK && rc != SQLITE_DONE)
-        e = torn(a);
-    sqlite3_finalize(q);
-    return e;
-}
-
-static enum err pack_row(void *ctx, const char *name, struct bytes pack)
-{
-    const struct archive_store_visitor *v = ctx;
-    (void)name;
-    return v->pack(v->ctx, pack);
-}
-
-static enum err read_copy(const char *path, const char *copy, const struct archive_store_visitor *v)
-{
-    struct archive a = {.path = path};
-    enum err e = ERR_OK;
-    /* read-write: SQLite must be able to take the log in; the copy is ours */
-    if (sqlite3_open_v2(copy, &a.db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
-        e = torn(&a);
-    if (e == ERR_OK) {
-        sqlite3_db_config(a.db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-        sqlite3_db_config(a.db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-        sqlite3_db_config(a.db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-        sqlite3_db_config(a.db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
-        run(&a, "PRAGMA cell_size_check = ON; PRAGMA query_only = ON;");
-        e = check_schema(&a);
-    }
-    if (e == ERR_OK)
-        e = check_pages(&a);
-    if (e == ERR_OK)
-        e = visit_rows(&a, prepare(&a, "SELECT NULL, bytes FROM pack ORDER BY id"), pack_row,
-                       (void *)(uintptr_t)v);
-    if (e == ERR_OK)
-        e = read_streams(&a, v);
-    sqlite3_close(a.db);
-    return e;
-}
-
-enum err archive_read_store(const char *path, const struct archive_store_visitor *v)
-{
-    char dir[] = "/tmp/sanaq-XXXXXX"; /* sealed bytes only */
-    if (mkdtemp(dir) == NULL)
-        return log_fail(ERR_FILE, "no temporary folder could be made: %s", strerror(errno));
-    char copy[sizeof dir + 10], log[sizeof copy + 4], shm[sizeof copy + 4];
-    snprintf(copy, sizeof copy, "%s/store.db", dir);
-    snprintf(log, sizeof log, "%s-wal", copy);
-    snprintf(shm, sizeof shm, "%s-shm", copy);
-    enum err e = copy_store(path, copy, log);
-    if (e == ERR_OK)
-        e = read_copy(path, copy, v);
-    unlink(copy);
-    unlink(log);
-    unlink(shm);
-    rmdir(dir);
-    return e;
 }

@@ -1,6 +1,7 @@
-/* The researchers' archive: sealed bytes as they came, packs, approvals and revocations, what was
- * logged. Admin's only SQLite. Nothing in it is opened; it can always be rebuilt from the segments.
- */
+/* The researchers' archive: sealed bytes as they came, packs, approvals, revocations and choices,
+ * closing codes, what was logged. With laptop_store.c admin's only SQLite. Nothing in it is opened.
+ * What laptops sent can always be pulled again; what people signed, read out or gave reasons for is
+ * here only. */
 #ifndef SANAQ_ADMIN_ARCHIVE_H
 #define SANAQ_ADMIN_ARCHIVE_H
 
@@ -17,6 +18,11 @@ void archive_close(struct archive *a);
 enum err archive_begin(struct archive *a);
 enum err archive_commit(struct archive *a);
 void archive_cancel(struct archive *a);
+
+/** Between the two, what is read is of one moment, whatever others write meanwhile; nothing can be
+ * written. Within a transaction they do nothing. */
+enum err archive_freeze(struct archive *a);
+void archive_thaw(struct archive *a);
 
 /** Keep a piece as it came; doing so twice does no harm. ${fresh}: it was not there before. */
 enum err archive_put_segment(struct archive *a, const char *name, const uint8_t device[32],
@@ -38,6 +44,12 @@ enum err archive_log(struct archive *a, const char *what, const char *command, c
 /** True if `close` was logged. */
 enum err archive_closed(struct archive *a, bool *closed);
 
+/** Keep a closing code: 24 digits. ${device}: whose it is (32 bytes), or NULL where nobody said;
+ * said later, it is added; given again, a code that was taken back counts again. */
+enum err archive_put_closing(struct archive *a, const char *code, const uint8_t *device);
+/** It was misheard: it stays, and is held against no laptop. False in ${known}: no such code. */
+enum err archive_take_back_closing(struct archive *a, const char *code, bool *known);
+
 /* Visits; a visitor that returns other than ERR_OK ends the visit with that. */
 typedef enum err archive_piece(void *ctx, const char *name, struct bytes file);
 typedef enum err archive_device(void *ctx, const uint8_t device[32]);
@@ -50,21 +62,11 @@ enum err archive_each_segment(struct archive *a, const uint8_t device[32], archi
 /** Approvals or revocations of a device, as they came. */
 enum err archive_each_notice(struct archive *a, enum notice_kind kind, const uint8_t device[32],
                              archive_piece *visit, void *ctx);
+/** Closing codes as they were given; ${device} is NULL where it is not known. */
+typedef enum err archive_code(void *ctx, const char *code, const uint8_t *device, bool taken_back);
+enum err archive_each_closing(struct archive *a, archive_code *visit, void *ctx);
 /** Go-live signatures of a pack; name is NULL, file: u8 researcher, 64 signature. */
 enum err archive_each_golive(struct archive *a, const uint8_t pack[HASH_LEN], archive_piece *visit,
                              void *ctx);
-
-/** Read a laptop's store.db: copied (with its log) until size and time stand still, the copy opened
- * read-only and its schema compared. Gives the pack and each stream's preamble and entries as for
- * store_walk of the kiosk. A torn copy is ERR_FORMAT and says "use collect". */
-struct archive_store_visitor {
-    enum err (*pack)(void *ctx, struct bytes pack);
-    enum err (*stream)(void *ctx, uint64_t number, uint64_t first, struct bytes preamble);
-    enum err (*entry)(void *ctx, uint64_t stream, uint64_t n, struct bytes sealed);
-    void *ctx;
-};
-enum err archive_read_store(const char *path, const struct archive_store_visitor *v);
-/** True if the file looks like an SQLite database. */
-bool archive_is_database(const char *path);
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "admin/intake.h"
+#include "admin/laptop_store.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/segment.h"
@@ -295,8 +296,8 @@ static enum err store_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes
 
 static enum err pull_store(struct pulling *p, const char *path)
 {
-    struct archive_store_visitor v = {store_pack, store_stream, store_entry, p};
-    enum err e = archive_read_store(path, &v);
+    struct laptop_store_visitor v = {store_pack, store_stream, store_entry, p};
+    enum err e = laptop_store_read(path, &v);
     if (e == ERR_OK)
         e = flush(p);
     segment_run_free(&p->run);
@@ -319,7 +320,7 @@ enum err pull_source(const char *source, const char *expect, struct archive *a,
         return e;
     if (S_ISDIR(is.st_mode))
         e = pull_folder(&p, path);
-    else if (archive_is_database(path))
+    else if (laptop_store_is(path))
         e = pull_store(&p, path);
     else
         e = log_fail(ERR_FORMAT, "%s: neither a folder nor a laptop's store.db", path);

@@ -9,19 +9,9 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "core/store_tables.h"
 
-enum { APPLICATION_ID = 0x53414e51 /* "SANQ" */, SCHEMA_VERSION = 1, BUSY_MS = 5000 };
-
-static const char schema[] =
-    "CREATE TABLE pack(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"
-    "CREATE TABLE stream(number INTEGER PRIMARY KEY, first INTEGER NOT NULL,"
-    " preamble BLOB NOT NULL) STRICT;"
-    "CREATE TABLE entry(n INTEGER PRIMARY KEY,"
-    " stream INTEGER NOT NULL REFERENCES stream(number), sealed BLOB NOT NULL) STRICT;"
-    "CREATE TABLE state(id INTEGER PRIMARY KEY CHECK(id = 1), epoch INTEGER NOT NULL,"
-    " sealed BLOB NOT NULL) STRICT;"
-    "CREATE TABLE receipt(id INTEGER PRIMARY KEY CHECK(id = 1), n INTEGER NOT NULL,"
-    " bytes BLOB NOT NULL) STRICT;";
+enum { BUSY_MS = 5000 };
 
 struct store {
     sqlite3 *db;
@@ -144,10 +134,10 @@ enum err store_create(const char *path, struct store **out)
                 "DROP TABLE IF EXISTS entry; DROP TABLE IF EXISTS stream;"
                 "DROP TABLE IF EXISTS pack;",
                 path);
-    if (e == ERR_OK)
-        e = run(st, schema, path);
+    for (size_t i = 0; e == ERR_OK && i < STORE_TABLES; i++)
+        e = run(st, store_tables[i].sql, path);
     snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-             APPLICATION_ID, SCHEMA_VERSION);
+             STORE_APPLICATION_ID, STORE_VERSION);
     if (e == ERR_OK)
         e = run(st, sql, path);
     if (e != ERR_OK) {
@@ -164,9 +154,9 @@ static enum err recognise(struct store *st, const char *path)
     if (!number_of(st, "PRAGMA application_id", &id) ||
         !number_of(st, "PRAGMA user_version", &version))
         return fail(st, path);
-    if (id != APPLICATION_ID)
+    if (id != STORE_APPLICATION_ID)
         return log_fail(ERR_FORMAT, "%s: this is not a store of this program", path);
-    if (version != SCHEMA_VERSION)
+    if (version != STORE_VERSION)
         return log_fail(ERR_UNSUPPORTED, "%s: this store needs another version of the program",
                         path);
     return ERR_OK;

@@ -1,55 +1,8 @@
-#include "tests/admin/simulated.h"
-
-#include <sqlite3.h>
+#include "tests/admin/databases.h"
 
 #include "admin/archive.h"
-#include "admin/pull.h"
 
-/* An archive and a laptop's store, each refused where it is not what it should be. */
-
-static char dir[64];
-
-static int start(void **state)
-{
-    (void)state;
-    log_to(listen_in, NULL);
-    strcpy(dir, "/tmp/sanaq-archive-XXXXXX");
-    return secret_start() == ERR_OK && mkdtemp(dir) != NULL ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    forget(dir);
-    return 0;
-}
-
-static char *path_of(const char *name)
-{
-    char *path = file_join(dir, name);
-    assert_non_null(path);
-    said[0] = '\0';
-    return path;
-}
-
-/* A database made by these statements. */
-static char *database(const char *name, const char *sql)
-{
-    sqlite3 *db = NULL;
-    char *path = path_of(name);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-    return path;
-}
-
-#define STORE                                                                                      \
-    "PRAGMA application_id = 0x53414e51; PRAGMA user_version = 1;"                                 \
-    "CREATE TABLE pack(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"                       \
-    "CREATE TABLE stream(number INTEGER PRIMARY KEY, first INTEGER NOT NULL,"                      \
-    " preamble BLOB NOT NULL) STRICT;"                                                             \
-    "CREATE TABLE entry(n INTEGER PRIMARY KEY, stream INTEGER NOT NULL, sealed BLOB NOT NULL) "    \
-    "STRICT;"
+/* An archive: refused where it is not one, and what it keeps. */
 
 /* ---- archives ---- */
 
@@ -79,7 +32,7 @@ static void a_foreign_database_and_a_laptops_store_are_no_archives(void **state)
     char *path = database("foreign.db", "CREATE TABLE t(x)");
     assert_int_equal(archive_open(path, true, &a), ERR_FORMAT);
     free(path);
-    path = database("store.db", STORE);
+    path = database("store.db", "PRAGMA application_id = 0x53414e51; CREATE TABLE t(x)");
     assert_int_equal(archive_open(path, true, &a), ERR_FORMAT);
     assert_non_null(strstr(said, "a laptop's store"));
     assert_null(a);
@@ -94,7 +47,7 @@ static void an_archive_of_another_version_is_refused(void **state)
     assert_int_equal(archive_open(path, true, &a), ERR_OK);
     archive_close(a);
     a = NULL;
-    free(database("later.db", "PRAGMA user_version = 2"));
+    free(database("later.db", "PRAGMA user_version = 3"));
     assert_int_equal(archive_open(path, true, &a), ERR_UNSUPPORTED);
     assert_null(a);
     free(path);
@@ -170,145 +123,90 @@ static void closing_is_remembered_and_a_look_before_it_is_not_closing(void **sta
     free(path);
 }
 
-/* ---- a laptop's store ---- */
-
-struct visited {
-    unsigned packs, streams, entries;
-};
-
-static enum err see_pack(void *ctx, struct bytes pack)
-{
-    (void)pack;
-    ((struct visited *)ctx)->packs++;
-    return ERR_OK;
-}
-
-static enum err see_stream(void *ctx, uint64_t number, uint64_t first, struct bytes preamble)
-{
-    (void)first;
-    (void)preamble;
-    assert_int_equal(number, ++((struct visited *)ctx)->streams);
-    return ERR_OK;
-}
-
-static enum err see_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes sealed)
-{
-    assert_int_equal(stream, ((struct visited *)ctx)->streams);
-    assert_int_equal(n, ++((struct visited *)ctx)->entries);
-    assert_int_equal(sealed.len, 1000);
-    return ERR_OK;
-}
-
-static enum err visit_store(const char *path, struct visited *v)
-{
-    struct archive_store_visitor visitor = {see_pack, see_stream, see_entry, v};
-    *v = (struct visited){0, 0, 0};
-    said[0] = '\0';
-    return archive_read_store(path, &visitor);
-}
-
-#define FILLED                                                                                     \
-    STORE "INSERT INTO pack VALUES(1, x'00'); INSERT INTO stream VALUES(1, 1, x'00'), (2, 31, "    \
-          "x'00');"                                                                                \
-          "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 60)"           \
-          " INSERT INTO entry SELECT n, 1 + (n > 30), zeroblob(1000) FROM c;"
-
-static void a_store_is_read_stream_by_stream_in_order(void **state)
-{
-    (void)state;
-    struct visited v;
-    char *path = database("good.db", FILLED);
-    assert_true(archive_is_database(path));
-    assert_int_equal(visit_store(path, &v), ERR_OK);
-    assert_int_equal(v.packs, 1);
-    assert_int_equal(v.streams, 2);
-    assert_int_equal(v.entries, 60);
-    free(path);
-}
-
-static void a_store_with_its_log_still_beside_it_is_read_with_it(void **state)
-{
-    (void)state;
-    struct visited v;
-    sqlite3 *db = NULL;
-    char *path = database("log.db", "PRAGMA journal_mode = WAL;" FILLED);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK); /* held open, as by a running kiosk */
-    assert_int_equal(
-        sqlite3_exec(db, "INSERT INTO entry VALUES(61, 2, zeroblob(1000))", NULL, NULL, NULL),
-        SQLITE_OK);
-    assert_int_equal(visit_store(path, &v), ERR_OK);
-    assert_int_equal(v.entries, 61);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
-    free(path);
-}
-
-static void check_refused(const char *name, const char *sql)
-{
-    struct visited v;
-    char *path = database(name, sql);
-    assert_int_equal(visit_store(path, &v), ERR_FORMAT);
-    assert_int_equal(v.packs + v.streams + v.entries, 0);
-    assert_non_null(strstr(said, "use collect"));
-    free(path);
-}
-
-static void a_store_with_anything_but_tables_in_it_is_refused(void **state)
-{
-    (void)state;
-    check_refused("trigger.db",
-                  FILLED "CREATE TRIGGER t AFTER INSERT ON entry BEGIN SELECT 1; END");
-    check_refused("view.db", FILLED "ALTER TABLE entry RENAME TO e;"
-                                    "CREATE VIEW entry AS SELECT n, stream, sealed FROM e");
-    check_refused("index.db", FILLED "CREATE INDEX i ON entry(stream)");
-    check_refused("virtual.db", FILLED "CREATE VIRTUAL TABLE f USING fts5(x)");
-    check_refused("column.db", FILLED "ALTER TABLE entry DROP COLUMN sealed");
-    check_refused("version.db", FILLED "PRAGMA user_version = 2");
-    check_refused("other.db", FILLED "PRAGMA application_id = 1");
-}
-
-static void a_torn_copy_says_to_use_collect_and_reads_nothing_wrong(void **state)
-{
-    (void)state;
-    struct visited v;
-    struct buffer whole = {0};
-    unsigned refused = 0;
-    char *path = database("whole.db", FILLED), *torn = path_of("torn.db");
-    assert_int_equal(file_read(path, 1 << 20, true, &whole), ERR_OK);
-    for (size_t len = 0; len < whole.len; len += 4096 + 17) {
-        struct bytes part = {whole.p, len};
-        assert_int_equal(file_write(torn, part, 0600, true), ERR_OK);
-        assert_int_equal(visit_store(torn, &v), ERR_FORMAT);
-        assert_non_null(strstr(said, "use collect"));
-        refused++;
-    }
-    for (size_t at = 4096; at < whole.len; at += 4096) { /* a page that is none */
-        whole.p[at] ^= 0xff;
-        assert_int_equal(file_write(torn, buffer_view(&whole), 0600, true), ERR_OK);
-        assert_int_equal(visit_store(torn, &v), ERR_FORMAT);
-        whole.p[at] ^= 0xff;
-        refused++;
-    }
-    assert_true(refused > 20);
-    buffer_free(&whole);
-    free(path);
-    free(torn);
-}
-
-static void pulling_from_what_is_no_source_changes_nothing(void **state)
+/* The first version had no closing codes. */
+static void an_archive_of_the_first_version_is_brought_up_to_this_one(void **state)
 {
     (void)state;
     struct archive *a = NULL;
-    struct pull_counts n = {0, 0, 0, 0, 0};
-    char *path = path_of("nowhere");
-    assert_int_equal(archive_open(":memory:", true, &a), ERR_OK);
-    assert_int_equal(pull_source(path, NULL, a, &n), ERR_FILE);
-    assert_int_equal(pull_source(dir, NULL, a, &n), ERR_FILE);
-    assert_non_null(strstr(said, "nothing of a laptop is here"));
-    free(path);
-    path = database("trap.db", FILLED "CREATE TRIGGER t AFTER INSERT ON pack BEGIN SELECT 1; END");
-    assert_int_equal(pull_source(path, NULL, a, &n), ERR_FORMAT);
-    assert_int_equal(n.segments, 0);
+    char *path = path_of("first.db");
+    uint8_t device[32] = {7};
+    assert_int_equal(archive_open(path, true, &a), ERR_OK);
+    assert_int_equal(archive_put_segment(a, "one", device, 1, (struct bytes){device, 32}, NULL),
+                     ERR_OK);
     archive_close(a);
+    free(database("first.db", "DROP TABLE closing; PRAGMA user_version = 1"));
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(archive_open(path, false, &a), ERR_OK);
+        assert_int_equal(archive_put_closing(a, "000112345678901234567890", NULL), ERR_OK);
+        assert_int_equal(segments_in(a, device), 1);
+        archive_close(a);
+    }
+    free(path);
+}
+
+struct codes {
+    unsigned all, bound, taken_back;
+    char last[32];
+};
+
+static enum err see_code(void *ctx, const char *code, const uint8_t *device, bool taken_back)
+{
+    struct codes *c = ctx;
+    c->all++;
+    c->bound += device != NULL && device[0] == 7;
+    c->taken_back += taken_back;
+    strcpy(c->last, code);
+    return ERR_OK;
+}
+
+static void a_closing_code_is_kept_once_for_ever_and_learns_whose_it_is(void **state)
+{
+    (void)state;
+    static const char code[] = "000112345678901234567890";
+    struct archive *a = NULL;
+    struct codes c = {0};
+    bool known = false;
+    uint8_t device[32] = {7};
+    assert_int_equal(archive_open(":memory:", true, &a), ERR_OK);
+    assert_int_equal(archive_put_closing(a, code, NULL), ERR_OK);
+    assert_int_equal(archive_put_closing(a, code, device), ERR_OK);
+    assert_int_equal(archive_put_closing(a, code, NULL), ERR_OK); /* that is not forgotten */
+    assert_int_equal(archive_each_closing(a, see_code, &c), ERR_OK);
+    assert_int_equal(c.all, 1);
+    assert_int_equal(c.bound, 1);
+    assert_string_equal(c.last, code);
+    assert_int_equal(archive_take_back_closing(a, code, &known), ERR_OK);
+    assert_true(known);
+    assert_int_equal(archive_take_back_closing(a, "999912345678901234567890", &known), ERR_OK);
+    assert_false(known);
+    c = (struct codes){0};
+    assert_int_equal(archive_each_closing(a, see_code, &c), ERR_OK);
+    assert_int_equal(c.taken_back, 1);
+    assert_int_equal(archive_put_closing(a, code, NULL), ERR_OK);
+    c = (struct codes){0};
+    assert_int_equal(archive_each_closing(a, see_code, &c), ERR_OK);
+    assert_int_equal(c.taken_back, 0);
+    archive_close(a);
+}
+
+static void what_is_read_while_frozen_is_of_one_moment(void **state)
+{
+    (void)state;
+    struct archive *a = NULL, *other = NULL;
+    uint8_t device[32] = {7};
+    struct bytes one = {device, 32}, two = {device, 31};
+    char *path = path_of("frozen.db");
+    assert_int_equal(archive_open(path, true, &a), ERR_OK);
+    assert_int_equal(archive_open(path, false, &other), ERR_OK);
+    assert_int_equal(archive_put_segment(a, "one", device, 1, one, NULL), ERR_OK);
+    assert_int_equal(archive_freeze(a), ERR_OK);
+    assert_int_equal(segments_in(a, device), 1);
+    assert_int_equal(archive_put_segment(other, "two", device, 1, two, NULL), ERR_OK);
+    assert_int_equal(segments_in(a, device), 1);
+    archive_thaw(a);
+    assert_int_equal(segments_in(a, device), 2);
+    archive_close(a);
+    archive_close(other);
     free(path);
 }
 
@@ -321,11 +219,9 @@ int main(void)
         cmocka_unit_test(an_archive_is_made_only_where_one_was_asked_for),
         cmocka_unit_test(a_piece_is_kept_once_and_a_cancelled_one_never),
         cmocka_unit_test(closing_is_remembered_and_a_look_before_it_is_not_closing),
-        cmocka_unit_test(a_store_is_read_stream_by_stream_in_order),
-        cmocka_unit_test(a_store_with_its_log_still_beside_it_is_read_with_it),
-        cmocka_unit_test(a_store_with_anything_but_tables_in_it_is_refused),
-        cmocka_unit_test(a_torn_copy_says_to_use_collect_and_reads_nothing_wrong),
-        cmocka_unit_test(pulling_from_what_is_no_source_changes_nothing),
+        cmocka_unit_test(an_archive_of_the_first_version_is_brought_up_to_this_one),
+        cmocka_unit_test(a_closing_code_is_kept_once_for_ever_and_learns_whose_it_is),
+        cmocka_unit_test(what_is_read_while_frozen_is_of_one_moment),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

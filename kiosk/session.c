@@ -24,10 +24,12 @@ static enum err load(struct session *ss)
     uint64_t epoch = 0;
     struct secret *key = NULL;
     enum err e = store_state(ss->store, &epoch, &sealed);
+    if (e == ERR_OK) /* a change of interviewers may have been cut short */
+        e = keyfile_settle(ss->keyfile, epoch);
     if (e == ERR_OK)
-        e = keyfile_epoch(ss->keyfile, ss->local, epoch, &key);
+        e = keyfile_epoch(ss->keyfile, epoch, &key);
     if (e == ERR_OK)
-        e = state_open(ss->pack, ss->study, ss->points, ss->sign_key, key, epoch,
+        e = state_open(ss->pack, ss->study, ss->points, keyfile_sign_key(ss->keyfile), key, epoch,
                        buffer_view(&sealed), ss->state, &ss->device);
     if (e == ERR_KEY || e == ERR_FORMAT)
         e = damaged();
@@ -53,7 +55,7 @@ static enum err prepare(struct session *ss)
 {
     if (ss->next != NULL)
         return ERR_OK;
-    return keyfile_next_epoch(ss->keyfile, ss->local, ss->epoch + 1, &ss->next);
+    return keyfile_next_epoch(ss->keyfile, ss->epoch + 1, &ss->next);
 }
 
 static void drop_stream(struct session *ss)
@@ -128,6 +130,8 @@ static enum err open_files(struct session *ss, const char *code, const struct se
 {
     static const uint8_t none[16];
     uint8_t machine[16];
+    uint64_t epoch = 0;
+    struct buffer sealed = {0};
     char *keys = home_keys(ss->home);
     enum err e = keys == NULL ? ERR_NOMEM : keyfile_open(keys, true, &ss->keyfile);
     free(keys);
@@ -144,9 +148,10 @@ static enum err open_files(struct session *ss, const char *code, const struct se
     if (e == ERR_OK)
         e = store_open(ss->store_path, false, &ss->store);
     if (e == ERR_OK)
-        e = keyfile_unlock(ss->keyfile, code, passphrase, &ss->local);
+        e = store_state(ss->store, &epoch, &sealed);
     if (e == ERR_OK)
-        e = keyfile_sign_key(ss->keyfile, ss->local, &ss->sign_key);
+        e = keyfile_unlock(ss->keyfile, epoch, code, passphrase);
+    buffer_free(&sealed);
     return e;
 }
 
@@ -227,8 +232,6 @@ void session_drop(struct session *ss)
     drop_stream(ss);
     store_close(ss->store);
     keyfile_close(ss->keyfile);
-    secret_free(ss->local);
-    secret_free(ss->sign_key);
     secret_free(ss->key);
     secret_free(ss->next);
     points_free(ss->points);

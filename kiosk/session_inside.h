@@ -12,7 +12,6 @@ struct session {
     char *home, *store_path;
     char code[ENTRY_CODE_LEN + 1];
     struct keyfile *keyfile;
-    struct secret *local, *sign_key;
     struct pack *pack;
     struct study *study;
     struct points *points;

@@ -106,7 +106,7 @@ struct making {
     struct study *study;
     struct points *points;
     char *keys_path, *store_path;
-    struct secret *sign_key, *local, *epoch_key;
+    struct secret *sign_key, *epoch_key;
     struct keyfile *keyfile;
     struct store *store;
     struct device *device;
@@ -122,12 +122,9 @@ static enum err make_keys(struct making *m, const char *code, const struct secre
         return e;
     crypto_sign_keypair(pub.device, secret_bytes(m->sign_key));
     home_machine(pub.device, pub.machine);
-    e = keyfile_create(m->keys_path, &pub, m->sign_key, code, passphrase, &m->local);
+    e = keyfile_create(m->keys_path, &pub, m->sign_key, code, passphrase, &m->epoch_key,
+                       &m->keyfile);
     m->keys_made = e == ERR_OK;
-    if (e == ERR_OK)
-        e = keyfile_open(m->keys_path, true, &m->keyfile);
-    if (e == ERR_OK)
-        e = keyfile_next_epoch(m->keyfile, m->local, 1, &m->epoch_key);
     return e;
 }
 
@@ -204,7 +201,6 @@ static void making_end(struct making *m, enum err e)
     store_close(m->store);
     keyfile_close(m->keyfile);
     secret_free(m->epoch_key);
-    secret_free(m->local);
     secret_free(m->sign_key);
     if (e != ERR_OK && m->store_made)
         remove_store(m->store_path);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/disposition.h"
-#include "kiosk/keyfile.h"
+#include "kiosk/localbox.h"
 
 enum { TALLY_LEN = 8 * 4 + STATE_CONTACTS * 8, FLAGS_LEN = 2 };
 
@@ -14,7 +14,7 @@ static size_t plain_len(const struct study *s, size_t strata)
 
 size_t state_sealed_len(const struct study *s, size_t strata)
 {
-    return plain_len(s, strata) + KEYFILE_SEALED_MORE;
+    return plain_len(s, strata) + LOCALBOX_MORE;
 }
 
 static void put_tally(const struct state *st, struct writer *w)
@@ -62,7 +62,7 @@ enum err state_seal(const struct state *st, const struct device *d, const struct
         interview_save(&st->iv, s, p + at);
     struct writer w = writer_of(p + at + interview_size(s), TALLY_LEN);
     put_tally(st, &w);
-    keyfile_seal(key, "state", device_key(d), epoch, (struct bytes){p, len}, out);
+    localbox_seal(key, "state", device_key(d), epoch, (struct bytes){p, len}, out);
     secret_free(plain);
     return ERR_OK;
 }
@@ -74,14 +74,14 @@ enum err state_open(const struct pack *pack, const struct study *s, const struct
     struct secret *plain = NULL;
     struct state st = {0};
     size_t len = plain_len(s, pack->strata);
-    if (sealed.len != len + KEYFILE_SEALED_MORE)
+    if (sealed.len != len + LOCALBOX_MORE)
         return ERR_FORMAT;
     enum err e = secret_new(len, &plain);
     if (e != ERR_OK)
         return e;
     e = ERR_KEY;
-    if (!keyfile_unseal(key, "state", secret_view(sign_key) + 32, epoch, sealed,
-                        secret_bytes(plain)))
+    if (!localbox_open(key, "state", secret_view(sign_key) + 32, epoch, sealed,
+                       secret_bytes(plain)))
         goto out;
     struct reader r = reader_of((struct bytes){secret_view(plain), len});
     struct bytes dev = read_view(&r, device_state_len(s, pack->strata));

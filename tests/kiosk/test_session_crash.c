@@ -26,10 +26,8 @@ static struct draw *seen;
 
 enum err __real_store_commit(struct store *st);
 enum err __wrap_store_commit(struct store *st);
-enum err __real_keyfile_next_epoch(struct keyfile *kf, const struct secret *local, uint64_t number,
-                                   struct secret **out);
-enum err __wrap_keyfile_next_epoch(struct keyfile *kf, const struct secret *local, uint64_t number,
-                                   struct secret **out);
+enum err __real_keyfile_next_epoch(struct keyfile *kf, uint64_t number, struct secret **out);
+enum err __wrap_keyfile_next_epoch(struct keyfile *kf, uint64_t number, struct secret **out);
 
 static bool is_now(enum trouble dies, enum trouble fails)
 {
@@ -49,14 +47,13 @@ enum err __wrap_store_commit(struct store *st)
     return is_now(DIES_AFTER, FAILS_AFTER) ? ERR_FILE : e;
 }
 
-enum err __wrap_keyfile_next_epoch(struct keyfile *kf, const struct secret *local, uint64_t number,
-                                   struct secret **out)
+enum err __wrap_keyfile_next_epoch(struct keyfile *kf, uint64_t number, struct secret **out)
 {
     struct secret *key = NULL;
     trouble.step++;
     if (is_now(DIES_BEFORE, FAILS_BEFORE))
         return ERR_FULL;
-    enum err e = __real_keyfile_next_epoch(kf, local, number, &key);
+    enum err e = __real_keyfile_next_epoch(kf, number, &key);
     if (is_now(DIES_AFTER, FAILS_AFTER)) {
         secret_free(key);
         return ERR_FILE;

@@ -7,18 +7,20 @@
 #include "core/log.h"
 
 const char data_usage[] =
-    "DATA is an archive, or a CSV file (*.csv) of one row a respondent.\n"
+    "DATA is an archive, or a file of one row a respondent: CSV (*.csv), Stata (*.dta), SPSS\n"
+    "(*.sav).\n"
     "\n"
     "an archive:\n"
     "  --key FILE          study key\n"
     "  --passphrase-file FILE\n"
     "  --unblind REASON    before the study is closed; the reason is logged\n"
     "\n"
-    "a CSV file:\n"
+    "a file:\n"
     "  --y COL --treat COL --items J   counts, arm (0 control, 1..), number of control items\n"
+    "  --y2 COL --treat2 COL           a second list of the same respondents\n"
     "  --weights COL --cluster COL --strata COL\n"
     "  --hide agree|disagree|both      the answer people may want to hide\n"
-    "  missing is empty, NA or a dot\n";
+    "  missing is empty, NA or a dot; in Stata and SPSS files what they declare missing\n";
 
 static enum err take_items(const char *s, int *out)
 {
@@ -57,6 +59,8 @@ enum err data_take(int option, const char *value, struct source_options *s)
         {DATA_UNBLIND, &s->unblind},
         {DATA_Y, &s->flat.y},
         {DATA_TREAT, &s->flat.treat},
+        {DATA_Y2, &s->flat.y2},
+        {DATA_TREAT2, &s->flat.treat2},
         {DATA_WEIGHTS, &s->flat.weights},
         {DATA_CLUSTER, &s->flat.cluster},
         {DATA_STRATA, &s->flat.strata},
@@ -74,16 +78,20 @@ enum err data_take(int option, const char *value, struct source_options *s)
 static enum err check_kind(const struct source_options *s)
 {
     const struct flat_options *flat = &s->flat;
-    size_t n = strlen(s->data);
-    bool any = flat->y || flat->treat || flat->items || flat->weights || flat->cluster ||
-               flat->strata || flat->has_hide;
-    bool is_flat = n > 4 && strcmp(s->data + n - 4, ".csv") == 0;
+    bool any = flat->y || flat->treat || flat->y2 || flat->treat2 || flat->items || flat->weights ||
+               flat->cluster || flat->strata || flat->has_hide;
+    bool is_flat = flat_is_file(s->data);
     if (is_flat && (flat->y == NULL || flat->treat == NULL || flat->items == 0))
         return log_fail(
             ERR_USAGE,
             "%s: say which columns hold the counts and the arm, and the number of control "
             "items: --y COL --treat COL --items J",
             s->data);
+    if (is_flat && (flat->y2 != NULL) != (flat->treat2 != NULL))
+        return log_fail(ERR_USAGE,
+                        "%s: a second list has counts and an arm: give both --y2 COL and --treat2 "
+                        "COL",
+                        s->data);
     if (is_flat && (s->key || s->unblind || s->passphrase_file))
         return log_fail(
             ERR_USAGE,
@@ -92,7 +100,7 @@ static enum err check_kind(const struct source_options *s)
         return log_fail(
             ERR_USAGE,
             "%s: --y, --treat, --items, --weights, --cluster, --strata and --hide are for "
-            "CSV files (*.csv); an archive knows them itself",
+            "files (*.csv, *.dta, *.sav); an archive knows them itself",
             s->data);
     return ERR_OK;
 }
@@ -100,9 +108,9 @@ static enum err check_kind(const struct source_options *s)
 enum err data_argument(int argc, char **argv, int first, struct source_options *s)
 {
     if (first == argc)
-        return log_fail(ERR_USAGE, "%s: say which data, an archive or a CSV file", s->command);
+        return log_fail(ERR_USAGE, "%s: say which data, an archive or a file", s->command);
     if (first + 1 < argc)
-        return log_fail(ERR_USAGE, "%s: %s is one too many; give one archive or CSV file at a time",
+        return log_fail(ERR_USAGE, "%s: %s is one too many; give one archive or file at a time",
                         s->command, argv[first + 1]);
     s->data = argv[first];
     return check_kind(s);

@@ -10,6 +10,8 @@ enum {
     DATA_UNBLIND,
     DATA_Y,
     DATA_TREAT,
+    DATA_Y2,
+    DATA_TREAT2,
     DATA_ITEMS,
     DATA_WEIGHTS,
     DATA_CLUSTER,
@@ -23,6 +25,8 @@ enum {
         {"passphrase-file", required_argument, NULL, DATA_PASSPHRASE},                             \
         {"unblind", required_argument, NULL, DATA_UNBLIND},                                        \
         {"y", required_argument, NULL, DATA_Y}, {"treat", required_argument, NULL, DATA_TREAT},    \
+        {"y2", required_argument, NULL, DATA_Y2},                                                  \
+        {"treat2", required_argument, NULL, DATA_TREAT2},                                          \
         {"items", required_argument, NULL, DATA_ITEMS},                                            \
         {"weights", required_argument, NULL, DATA_WEIGHTS},                                        \
         {"cluster", required_argument, NULL, DATA_CLUSTER},                                        \

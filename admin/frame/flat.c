@@ -8,24 +8,54 @@
 #include "admin/frame/flat_table.h"
 #include "core/log.h"
 
-enum { NO_COLUMN = -1 };
+enum { NO_COLUMN = -1, LISTS = 2 };
+
+/* One list experiment of the file. */
+struct listing {
+    const char *y_name, *treat_name;
+    int y, treat; /* columns, or NO_COLUMN */
+    size_t arms;
+    int8_t *arm;
+    int16_t *count;
+};
 
 /* Messages name row and column, never what a respondent's cell holds. */
 struct reading {
     const struct flat_options *o;
     struct flat_faults faults;
     struct flat_table t;
-    int y, treat, weights, cluster, strata; /* columns, or NO_COLUMN */
-    uint32_t *kept;                         /* rows of the table that are rows of the frame */
-    int8_t *arm;
-    int16_t *count;
-    double *weight;
-    size_t n;
+    struct listing list[LISTS];
+    size_t lists;
+    int weights, cluster, strata; /* columns, or NO_COLUMN */
+    uint8_t *keep;                /* per row of the file */
+    double *weight;               /* per row kept */
+    size_t n;                     /* rows kept */
 };
 
-static bool missing(const char *s)
+static const struct format {
+    const char *ending;
+    enum err (*read)(const char *path, struct flat_faults *faults, struct flat_table *out);
+} formats[] = {
+    {".csv", flat_table_csv},
+    {".dta", flat_table_stata},
+    {".sav", flat_table_spss},
+};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+static const struct format *format_of(const char *path)
 {
-    return s[0] == '\0' || strcmp(s, "NA") == 0 || strcmp(s, ".") == 0;
+    size_t n = strlen(path);
+    for (size_t i = 0; i < FORMATS; i++) {
+        size_t m = strlen(formats[i].ending);
+        if (n > m && strcmp(path + n - m, formats[i].ending) == 0)
+            return &formats[i];
+    }
+    return NULL;
+}
+
+bool flat_is_file(const char *path)
+{
+    return format_of(path) != NULL;
 }
 
 static int find_column(struct reading *r, const char *option, const char *name)
@@ -34,86 +64,76 @@ static int find_column(struct reading *r, const char *option, const char *name)
     if (name == NULL)
         return NO_COLUMN;
     for (size_t i = 0; i < r->t.columns; i++)
-        if (strcmp(flat_table_name(&r->t, i), name) == 0)
+        if (name[0] != '\0' && strcmp(r->t.column[i].name, name) == 0)
             return (int)i;
     for (size_t i = 0; i < r->t.columns; i++)
-        buffer_printf(&names, "%s%s", i > 0 ? ", " : "", flat_table_name(&r->t, i));
-    flat_fault(&r->faults, 1, "--%s %s: there is no such column; there are: %.*s", option, name,
-               (int)(names.len < 500 ? names.len : 500), names.p != NULL ? (char *)names.p : "");
+        buffer_printf(&names, "%s%s", i > 0 ? ", " : "", r->t.column[i].name);
+    flat_fault(&r->faults, r->t.lined ? 1 : 0, "--%s %s: there is no such column; there are: %.*s",
+               option, name, (int)(names.len < 500 ? names.len : 500),
+               names.p != NULL ? (char *)names.p : "");
     buffer_free(&names);
     return NO_COLUMN;
 }
 
-static const char *cell(const struct reading *r, size_t row, int column)
+/* The number in a cell: also "2.0" and 02, as programs and people write them. */
+static enum flat_cell number_at(const struct reading *r, size_t row, int column, double *out)
 {
-    return flat_table_cell(&r->t, row, (size_t)column);
-}
-
-/* "2", and "2.0" as programs write it where a column has gaps. */
-static bool parse_whole(const char *s, long *out)
-{
+    const char *s = NULL;
     char *end;
-    if (s[strspn(s, "0123456789+-.eE")] != '\0')
-        return false;
+    enum flat_cell cell = flat_table_cell(&r->t, row, (size_t)column, out, &s);
+    if (cell != FLAT_TEXT || s[strspn(s, "0123456789+-.eE")] != '\0')
+        return cell;
     double v = strtod(s, &end);
-    if (end == s || *end != '\0' || floor(v) != v || fabs(v) > 1e6)
-        return false;
-    *out = (long)v;
-    return true;
-}
-
-static bool parse_weight(const char *s, double *out)
-{
-    char *end;
-    *out = strtod(s, &end);
-    return end != s && *end == '\0';
+    if (end == s || *end != '\0')
+        return cell;
+    *out = v;
+    return FLAT_NUMBER;
 }
 
 /* The arm of a row; FRAME_MISSING where there is none or it is wrong. */
-static int8_t read_arm(struct reading *r, size_t row)
+static int8_t read_arm(struct reading *r, const struct listing *l, size_t row)
 {
-    const char *s = cell(r, row, r->treat);
-    long v;
-    if (missing(s))
+    double v = 0;
+    enum flat_cell cell = number_at(r, row, l->treat, &v);
+    if (cell == FLAT_MISSING)
         return FRAME_MISSING;
-    if (parse_whole(s, &v) && v >= 0 && v <= STUDY_MAX_SENSITIVE)
+    if (cell == FLAT_NUMBER && v >= 0 && v <= STUDY_MAX_SENSITIVE && floor(v) == v)
         return (int8_t)v;
     flat_fault(&r->faults, flat_table_line(&r->t, row),
                "row %zu, column %s: this is not a treatment; write 0 for control, 1 to %d for the "
                "sensitive items",
-               row + 1, r->o->treat, STUDY_MAX_SENSITIVE);
+               row + 1, l->treat_name, STUDY_MAX_SENSITIVE);
     return FRAME_MISSING;
 }
 
-static int16_t read_count(struct reading *r, size_t row)
+static int16_t read_count(struct reading *r, const struct listing *l, size_t row)
 {
-    const char *s = cell(r, row, r->y);
-    size_t line = flat_table_line(&r->t, row);
-    long v;
-    if (missing(s))
+    double v = 0;
+    enum flat_cell cell = number_at(r, row, l->y, &v);
+    if (cell == FLAT_MISSING)
         return FRAME_NO_REASON;
-    if (!parse_whole(s, &v))
+    if (cell == FLAT_NUMBER && v >= 0 && v <= r->o->items + 1 && floor(v) == v)
+        return (int16_t)v;
+    size_t line = flat_table_line(&r->t, row);
+    if (cell == FLAT_TEXT || floor(v) != v)
         flat_fault(
             &r->faults, line,
             "row %zu, column %s: this is not a whole number; correct it, or leave it empty if "
             "it is missing",
-            row + 1, r->o->y);
-    else if (v < 0 || v > r->o->items + 1)
+            row + 1, l->y_name);
+    else
         flat_fault(
             &r->faults, line,
             "row %zu, column %s: a count %s is not possible with %d items; correct it, leave "
             "it empty if it is missing, or correct --items",
-            row + 1, r->o->y, v < 0 ? "below 0" : "above J + 1", r->o->items);
-    else
-        return (int16_t)v;
+            row + 1, l->y_name, v < 0 ? "below 0" : "above J + 1", r->o->items);
     return FRAME_NO_REASON;
 }
 
 static double read_weight(struct reading *r, size_t row)
 {
-    const char *s = cell(r, row, r->weights);
-    double v;
-    if (!missing(s) && parse_weight(s, &v) && isfinite(v) && v > 0)
+    double v = 0;
+    if (number_at(r, row, r->weights, &v) == FLAT_NUMBER && isfinite(v) && v > 0)
         return v;
     flat_fault(&r->faults, flat_table_line(&r->t, row),
                "row %zu, column %s: this is not a weight; every row needs a number above 0",
@@ -123,31 +143,39 @@ static double read_weight(struct reading *r, size_t row)
 
 static void need_value(struct reading *r, size_t row, int column)
 {
-    if (column != NO_COLUMN && missing(cell(r, row, column)))
+    double v;
+    const char *s;
+    if (column != NO_COLUMN && flat_table_cell(&r->t, row, (size_t)column, &v, &s) == FLAT_MISSING)
         flat_fault(
             &r->faults, flat_table_line(&r->t, row),
             "row %zu, column %s: there is no value; every row needs one to belong to the design",
-            row + 1, flat_table_name(&r->t, (size_t)column));
+            row + 1, r->t.column[column].name);
 }
 
 static enum err read_rows(struct reading *r)
 {
     size_t rows = r->t.rows;
-    r->kept = malloc((rows + 1) * sizeof *r->kept);
-    r->arm = malloc((rows + 1) * sizeof *r->arm);
-    r->count = malloc((rows + 1) * sizeof *r->count);
-    r->weight = malloc((rows + 1) * sizeof *r->weight);
-    if (r->kept == NULL || r->arm == NULL || r->count == NULL || r->weight == NULL)
+    r->keep = malloc(rows + 1);
+    r->weight = r->weights != NO_COLUMN ? malloc((rows + 1) * sizeof *r->weight) : NULL;
+    if (r->keep == NULL || (r->weights != NO_COLUMN && r->weight == NULL))
         return ERR_NOMEM;
+    for (size_t k = 0; k < r->lists; k++) {
+        r->list[k].arm = malloc((rows + 1) * sizeof *r->list[k].arm);
+        r->list[k].count = malloc((rows + 1) * sizeof *r->list[k].count);
+        if (r->list[k].arm == NULL || r->list[k].count == NULL)
+            return ERR_NOMEM;
+    }
     for (size_t i = 0; i < rows; i++) {
-        int8_t arm = read_arm(r, i);
-        int16_t count = read_count(r, i); /* judged in rows without an arm too */
-        if (arm == FRAME_MISSING)
+        for (size_t k = 0; k < r->lists; k++) { /* judged in rows without an arm too */
+            struct listing *l = &r->list[k];
+            l->arm[r->n] = read_arm(r, l, i);
+            l->count[r->n] = read_count(r, l, i);
+        }
+        r->keep[i] = r->list[0].arm[r->n] != FRAME_MISSING;
+        if (r->keep[i] == 0)
             continue;
-        r->kept[r->n] = (uint32_t)i;
-        r->arm[r->n] = arm;
-        r->count[r->n] = count;
-        r->weight[r->n] = r->weights != NO_COLUMN ? read_weight(r, i) : 1;
+        if (r->weights != NO_COLUMN)
+            r->weight[r->n] = read_weight(r, i);
         need_value(r, i, r->cluster);
         need_value(r, i, r->strata);
         r->n++;
@@ -156,74 +184,129 @@ static enum err read_rows(struct reading *r)
 }
 
 /* Arms 0..K, each with somebody in it. */
-static size_t check_arms(struct reading *r)
+static void check_arms(struct reading *r, struct listing *l)
 {
-    size_t in_arm[FRAME_MAX_ARMS] = {0}, arms = 2;
+    size_t in_arm[FRAME_MAX_ARMS] = {0};
+    l->arms = 2;
     for (size_t i = 0; i < r->n; i++) {
-        in_arm[r->arm[i]]++;
-        if ((size_t)r->arm[i] >= arms)
-            arms = (size_t)r->arm[i] + 1;
+        if (l->arm[i] == FRAME_MISSING)
+            continue;
+        in_arm[l->arm[i]]++;
+        if ((size_t)l->arm[i] >= l->arms)
+            l->arms = (size_t)l->arm[i] + 1;
     }
-    for (size_t k = 0; k < arms; k++)
+    for (size_t k = 0; k < l->arms; k++)
         if (in_arm[k] == 0)
             flat_fault(
                 &r->faults, 0,
                 "column %s: nobody has %zu; an experiment needs a control group (0) and every "
                 "treatment from 1 on",
-                r->o->treat, k);
-    return arms;
+                l->treat_name, k);
 }
 
-static enum err add_list(struct reading *r, size_t arms, struct frame *f)
+static enum err add_list(struct reading *r, struct listing *from, struct frame *f)
 {
-    struct frame_list *l = calloc(1, sizeof *l);
-    if (l == NULL)
-        return ERR_NOMEM;
-    f->list = l;
-    f->lists = 1;
+    struct frame_list *l = &f->list[f->lists++];
     l->items = r->o->items;
-    l->arms = arms;
+    l->arms = from->arms;
     l->has_hide = r->o->has_hide;
-    for (size_t k = 1; k < arms; k++) {
+    for (size_t k = 1; k < l->arms; k++) {
         char name[24];
         l->hide[k] = r->o->hide;
         snprintf(name, sizeof name, "%zu", k);
-        if (arms > 2 && (l->sensitive[k] = strdup(name)) == NULL)
+        if (l->arms > 2 && (l->sensitive[k] = strdup(name)) == NULL)
             return ERR_NOMEM;
     }
-    l->arm = r->arm;
-    l->count = r->count;
-    r->arm = NULL;
-    r->count = NULL;
-    if (r->weights != NO_COLUMN) {
-        f->weight = r->weight;
-        r->weight = NULL;
-    }
+    l->arm = from->arm;
+    l->count = from->count;
+    from->arm = NULL;
+    from->count = NULL;
     return ERR_OK;
+}
+
+static enum err add_lists(struct reading *r, struct frame *f)
+{
+    enum err e = ERR_OK;
+    if ((f->list = calloc(r->lists, sizeof *f->list)) == NULL)
+        return ERR_NOMEM;
+    for (size_t k = 0; e == ERR_OK && k < r->lists; k++)
+        e = add_list(r, &r->list[k], f);
+    f->weight = r->weight;
+    r->weight = NULL;
+    return e;
+}
+
+static bool is_listed(const struct reading *r, int column)
+{
+    bool is = column == r->weights;
+    for (size_t k = 0; k < r->lists; k++)
+        is = is || column == r->list[k].y || column == r->list[k].treat;
+    return is;
+}
+
+/* Codes, where every value that occurs has a label: as statistical programs show them. */
+static bool all_labelled(const struct flat_table *t, size_t column)
+{
+    const struct flat_column *c = &t->column[column];
+    bool any = false;
+    double v;
+    size_t at = 0; /* equal neighbours are frequent */
+    for (size_t i = 0; c->value_labels > 0 && i < t->rows; i++) {
+        if (flat_table_cell(t, i, column, &v, NULL) == FLAT_MISSING)
+            continue;
+        for (size_t k = 0; c->value_label[at].value != v; k++) {
+            if (k == c->value_labels)
+                return false;
+            at = (at + 1) % c->value_labels;
+        }
+        any = true;
+    }
+    return any;
+}
+
+/* Moves the column into the frame. */
+static enum err add_column(struct reading *r, size_t column, struct frame *f)
+{
+    struct flat_column *c = &r->t.column[column];
+    struct frame_column made = {.numbers = c->kind == FLAT_NUMBERS};
+    enum err e = ERR_OK;
+    if (c->kind == FLAT_DROPPED) {
+        log_note("column %s was left out: it has more than %d different texts", c->name,
+                 FRAME_MAX_LEVELS);
+        return e;
+    }
+    made.factor = made.numbers && all_labelled(&r->t, column);
+    made.label = c->label;
+    made.small = c->small;
+    made.number = c->number;
+    made.value_label = c->value_label;
+    made.value_labels = c->value_labels;
+    made.row = c->text;
+    c->label = NULL;
+    c->small = NULL;
+    c->number = NULL;
+    c->value_label = NULL;
+    c->value_labels = 0;
+    c->text = NULL;
+    if (!made.numbers)
+        e = texts_levels(c->texts, r->n, &made);
+    if (e == ERR_OK)
+        e = frame_add_levels(f, c->name, &made);
+    frame_column_free(&made);
+    return e;
 }
 
 static enum err add_columns(struct reading *r, struct frame *f)
 {
     enum err e = ERR_OK;
-    const char **text = malloc((r->n + 1) * sizeof *text);
-    if (text == NULL)
-        return ERR_NOMEM;
     for (size_t c = 0; c < r->t.columns && e == ERR_OK; c++) {
-        int at = (int)c;
-        if (at == r->y || at == r->treat || at == r->weights)
+        if (is_listed(r, (int)c))
             continue;
-        if (flat_table_name(&r->t, c)[0] == '\0') {
+        if (r->t.column[c].name[0] == '\0')
             log_note("%s: column %zu has no name and was left out", r->faults.path, c + 1);
-            continue;
-        }
-        for (size_t i = 0; i < r->n; i++) {
-            text[i] = cell(r, r->kept[i], at);
-            if (missing(text[i]))
-                text[i] = NULL;
-        }
-        e = frame_add_texts(f, flat_table_name(&r->t, c), text);
+        else
+            e = add_column(r, c, f);
     }
-    free(text);
     return e;
 }
 
@@ -233,7 +316,7 @@ static enum err add_design(const struct reading *r, const struct frame *f, int c
 {
     if (column == NO_COLUMN)
         return ERR_OK;
-    const char *name = flat_table_name(&r->t, (size_t)column);
+    const char *name = r->t.column[column].name;
     int at = frame_find(f, name);
     if (at < 0)
         return log_fail(ERR_STUDY, "%s: column %s cannot be part of the design", r->faults.path,
@@ -248,11 +331,11 @@ static enum err add_design(const struct reading *r, const struct frame *f, int c
     return ERR_OK;
 }
 
-static enum err build(struct reading *r, size_t arms, struct frame **out)
+static enum err build(struct reading *r, struct frame **out)
 {
     struct frame *f = NULL;
     enum err e = frame_new(r->n, &f);
-    if (e != ERR_OK || (e = add_list(r, arms, f)) != ERR_OK || (e = add_columns(r, f)) != ERR_OK ||
+    if (e != ERR_OK || (e = add_lists(r, f)) != ERR_OK || (e = add_columns(r, f)) != ERR_OK ||
         (e = add_design(r, f, r->cluster, &f->psu, &f->psus)) != ERR_OK ||
         (e = add_design(r, f, r->strata, &f->stratum, &f->strata)) != ERR_OK)
         goto out;
@@ -263,37 +346,56 @@ out:
     return e;
 }
 
+static void find_columns(struct reading *r)
+{
+    const struct flat_options *o = r->o;
+    r->list[0] = (struct listing){.y_name = o->y, .treat_name = o->treat};
+    r->list[1] = (struct listing){.y_name = o->y2, .treat_name = o->treat2};
+    r->lists = o->y2 != NULL ? 2 : 1;
+    for (size_t k = 0; k < r->lists; k++) {
+        struct listing *l = &r->list[k];
+        l->y = find_column(r, k == 0 ? "y" : "y2", l->y_name);
+        l->treat = find_column(r, k == 0 ? "treat" : "treat2", l->treat_name);
+        if (l->y != NO_COLUMN && l->y == l->treat)
+            flat_fault(&r->faults, 0, "column %s cannot be both --y and --treat", l->y_name);
+    }
+    if (r->lists > 1 && r->list[0].y != NO_COLUMN && r->list[0].y == r->list[1].y)
+        flat_fault(&r->faults, 0, "column %s cannot be the counts of both lists", o->y);
+    r->weights = find_column(r, "weights", o->weights);
+    r->cluster = find_column(r, "cluster", o->cluster);
+    r->strata = find_column(r, "strata", o->strata);
+}
+
 enum err flat_read(const char *path, const struct flat_options *o, struct frame **out)
 {
     struct reading r = {.o = o, .faults = {.path = path}};
-    enum err e = flat_table_read(path, &r.faults, &r.t), end;
+    enum err e = format_of(path)->read(path, &r.faults, &r.t), end;
     if (e != ERR_OK)
         goto out;
     size_t before = r.faults.count; /* ragged rows; what else is wrong is told along with them */
-    r.y = find_column(&r, "y", o->y);
-    r.treat = find_column(&r, "treat", o->treat);
-    r.weights = find_column(&r, "weights", o->weights);
-    r.cluster = find_column(&r, "cluster", o->cluster);
-    r.strata = find_column(&r, "strata", o->strata);
-    if (r.y != NO_COLUMN && r.y == r.treat)
-        flat_fault(&r.faults, 0, "column %s cannot be both --y and --treat", o->y);
+    find_columns(&r);
     if (r.faults.count > before)
         goto out;
     if ((e = read_rows(&r)) != ERR_OK)
         goto out;
-    size_t arms = r.faults.count == 0 ? check_arms(&r) : 0;
+    for (size_t k = 0; k < r.lists && r.faults.count == 0; k++)
+        check_arms(&r, &r.list[k]);
     if (r.faults.count > 0)
         goto out;
-    if (r.n < r.t.rows)
+    if (r.n < r.t.rows) {
         log_note("%s: %zu rows without a value in %s were left out", path, r.t.rows - r.n,
                  o->treat);
-    e = build(&r, arms, out);
+        flat_table_keep(&r.t, r.keep);
+    }
+    e = build(&r, out);
 out:
     end = flat_faults_end(&r.faults);
     flat_table_free(&r.t);
-    free(r.kept);
-    free(r.arm);
-    free(r.count);
+    free(r.keep);
     free(r.weight);
+    for (size_t k = 0; k < LISTS; k++) {
+        free(r.list[k].arm);
+        free(r.list[k].count);
+    }
     return e != ERR_OK ? e : end;
 }

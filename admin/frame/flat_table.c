@@ -1,13 +1,11 @@
 #include "admin/frame/flat_table.h"
 
-#include <csv.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistr.h>
 
-#include "admin/frame/frame.h"
-#include "core/file.h"
 #include "core/log.h"
 
 void flat_fault(struct flat_faults *faults, size_t line, const char *fmt, ...)
@@ -32,138 +30,236 @@ enum err flat_faults_end(const struct flat_faults *faults)
     return faults->count == 0 ? ERR_OK : ERR_STUDY;
 }
 
-static uint32_t number_at(const struct buffer *b, size_t i)
+void flat_table_free(struct flat_table *t)
 {
-    uint32_t v;
-    memcpy(&v, b->p + i * sizeof v, sizeof v);
-    return v;
+    for (size_t i = 0; i < t->columns; i++) {
+        struct flat_column *c = &t->column[i];
+        for (size_t k = 0; k < c->value_labels; k++)
+            free(c->value_label[k].text);
+        free(c->value_label);
+        free(c->name);
+        free(c->label);
+        free(c->small);
+        free(c->number);
+        free(c->text);
+        texts_free(c->texts);
+    }
+    free(t->column);
+    buffer_free(&t->lines);
+    *t = (struct flat_table){0};
 }
 
-static void add_number(struct buffer *b, size_t v)
+enum flat_cell flat_table_cell(const struct flat_table *t, size_t row, size_t column,
+                               double *number, const char **text)
 {
-    uint32_t narrow = (uint32_t)v; /* FLAT_MAX_BYTES fits many times */
-    buffer_add(b, &narrow, sizeof narrow);
+    const struct flat_column *c = &t->column[column];
+    if (c->kind == FLAT_NUMBERS && c->small != NULL) {
+        *number = c->small[row];
+        return c->small[row] == FRAME_SMALL_MISSING ? FLAT_MISSING : FLAT_NUMBER;
+    }
+    if (c->kind == FLAT_NUMBERS) {
+        *number = c->number[row];
+        return isnan(*number) ? FLAT_MISSING : FLAT_NUMBER;
+    }
+    if (c->kind != FLAT_TEXTS || c->text[row] == FRAME_MISSING)
+        return FLAT_MISSING;
+    *text = texts_at(c->texts, c->text[row]);
+    return FLAT_TEXT;
 }
 
-const char *flat_table_name(const struct flat_table *t, size_t column)
+/* From this row on, line = row + distance, until the next entry. */
+struct flat_line {
+    uint32_t row, distance;
+};
+
+static struct flat_line line_entry(const struct flat_table *t, size_t i)
 {
-    return (const char *)t->text.p + number_at(&t->offset, column);
+    struct flat_line l;
+    memcpy(&l, t->lines.p + i * sizeof l, sizeof l);
+    return l;
 }
 
-const char *flat_table_cell(const struct flat_table *t, size_t row, size_t column)
+void flat_table_row_line(struct flat_table *t, size_t row, size_t line)
 {
-    return flat_table_name(t, (row + 1) * t->columns + column);
+    size_t entries = t->lines.len / sizeof(struct flat_line);
+    struct flat_line l = {(uint32_t)row, (uint32_t)(line - row)};
+    if (entries == 0 || line_entry(t, entries - 1).distance != l.distance)
+        buffer_add(&t->lines, &l, sizeof l);
+    t->lined = true;
 }
 
 size_t flat_table_line(const struct flat_table *t, size_t row)
 {
-    return number_at(&t->line, row + 1);
+    size_t entries = t->lines.len / sizeof(struct flat_line), distance = 0;
+    if (!t->lined)
+        return 0;
+    for (size_t i = 0; i < entries && line_entry(t, i).row <= row; i++)
+        distance = line_entry(t, i).distance;
+    return row + distance;
 }
 
-void flat_table_free(struct flat_table *t)
+void flat_table_keep(struct flat_table *t, const uint8_t *keep)
 {
-    buffer_free(&t->text);
-    buffer_free(&t->offset);
-    buffer_free(&t->line);
-}
-
-/* What libcsv's two callbacks share. */
-struct parse {
-    struct flat_table *t;
-    struct flat_faults *faults;
-    size_t fields; /* of the row so far */
-    size_t line;   /* of the file, from 1 */
-    bool after_cr; /* a line feed now belongs to the carriage return before it */
-    bool has_header;
-    size_t all_rows; /* with the header */
-};
-
-static void on_field(void *s, size_t n, void *ctx)
-{
-    struct parse *p = ctx;
-    const char *text = s;
-    p->after_cr = false;
-    for (size_t i = 0; i < n; i++)
-        p->line += text[i] == '\n';
-    p->fields++;
-    bool wanted = p->has_header ? p->fields <= p->t->columns : p->fields <= FRAME_MAX_COLUMNS + 1;
-    if (!wanted || p->all_rows > FLAT_MAX_ROWS)
-        return;
-    add_number(&p->t->offset, p->t->text.len);
-    buffer_add(&p->t->text, text, n);
-    buffer_u8(&p->t->text, 0);
-}
-
-static void end_row(struct parse *p)
-{
-    struct flat_table *t = p->t;
-    p->all_rows++;
-    if (p->all_rows > FLAT_MAX_ROWS + 1)
-        return;
-    add_number(&t->line, p->line);
-    if (!p->has_header) {
-        p->has_header = true;
-        t->columns = p->fields;
-        return;
+    size_t kept = 0;
+    for (size_t i = 0; i < t->columns; i++) {
+        struct flat_column *c = &t->column[i];
+        kept = 0;
+        for (size_t row = 0; row < t->rows; row++) {
+            if (keep[row] == 0)
+                continue;
+            if (c->small != NULL)
+                c->small[kept] = c->small[row];
+            else if (c->number != NULL)
+                c->number[kept] = c->number[row];
+            else if (c->text != NULL)
+                c->text[kept] = c->text[row];
+            kept++;
+        }
     }
-    if (p->fields != t->columns)
-        flat_fault(
-            p->faults, p->line,
-            "row %zu has %zu fields, the header has %zu; add or remove commas, or quote texts "
-            "that hold one",
-            t->rows + 1, p->fields, t->columns);
-    for (; p->fields < t->columns; p->fields++) {
-        add_number(&t->offset, t->text.len);
-        buffer_u8(&t->text, 0);
-    }
-    t->rows++;
+    t->rows = kept;
 }
 
-static void on_line_end(int c, void *ctx)
+enum err flat_table_add_column(struct flat_table *t, const char *name, size_t n)
 {
-    struct parse *p = ctx;
-    bool pair = c == '\n' && p->after_cr;
-    if (p->fields > 0)
-        end_row(p);
-    p->fields = 0;
-    p->line += !pair;
-    p->after_cr = c == '\r';
-}
-
-static enum err parse_bytes(struct bytes b, struct parse *p)
-{
-    struct csv_parser csv;
-    enum err e = ERR_OK;
-    if (csv_init(&csv, CSV_STRICT | CSV_STRICT_FINI | CSV_REPALL_NL) != 0)
+    struct flat_column *more = realloc(t->column, (t->columns + 1) * sizeof *more);
+    if (more == NULL)
         return ERR_NOMEM;
-    bool good = csv_parse(&csv, b.p, b.len, on_field, on_line_end, p) == b.len &&
-                csv_fini(&csv, on_field, on_line_end, p) == 0;
-    if (!good && csv_error(&csv) == CSV_EPARSE) {
-        flat_fault(p->faults, p->line,
-                   "from here on the quotes do not fit: a text with quotes stands in quotes, and a "
-                   "quote inside it is written twice");
-        e = ERR_STUDY;
-    } else if (!good) {
-        e = ERR_NOMEM;
-    }
-    csv_free(&csv);
+    t->column = more;
+    char *copy = malloc(n + 1);
+    if (copy == NULL)
+        return ERR_NOMEM;
+    memcpy(copy, name, n);
+    copy[n] = '\0';
+    t->column[t->columns++] = (struct flat_column){.name = copy, .open = n > 0};
+    return ERR_OK;
+}
+
+/* Room is virtual until it is written to; hence the doubling costs nothing. */
+static enum err column_room(struct flat_column *c, size_t room)
+{
+    void *more = NULL;
+    if (!c->open || c->kind == FLAT_MIXED || c->kind == FLAT_DROPPED)
+        return ERR_OK;
+    if (c->kind == FLAT_TEXTS && (more = realloc(c->text, room * sizeof *c->text)) != NULL)
+        c->text = more;
+    else if (c->kind == FLAT_NUMBERS && c->number != NULL &&
+             (more = realloc(c->number, room * sizeof *c->number)) != NULL)
+        c->number = more;
+    else if (c->kind == FLAT_NUMBERS && c->number == NULL &&
+             (more = realloc(c->small, room * sizeof *c->small)) != NULL)
+        c->small = more;
+    return more != NULL ? ERR_OK : ERR_NOMEM;
+}
+
+enum err flat_table_room(struct flat_table *t)
+{
+    enum err e = ERR_OK;
+    if (t->rows < t->room)
+        return e;
+    size_t room = t->room == 0 ? 1024 : 2 * t->room;
+    for (size_t i = 0; i < t->columns && e == ERR_OK; i++)
+        e = column_room(&t->column[i], room);
+    if (e == ERR_OK)
+        t->room = room;
     return e;
 }
 
-/* Only text goes further: no zero bytes (they would end a cell early), valid UTF-8. */
-static enum err check_text(struct bytes b, struct flat_faults *faults)
+void flat_table_missing(struct flat_column *c, size_t row)
 {
-    if (b.len == 0 || memchr(b.p, 0, b.len) != NULL)
-        return log_fail(ERR_FORMAT, "%s: this is not a CSV file; save the table as \"CSV UTF-8\"",
-                        faults->path);
-    const uint8_t *bad = u8_check(b.p, b.len);
-    if (bad == NULL)
+    if (!c->open)
+        return;
+    if (c->kind == FLAT_TEXTS)
+        c->text[row] = FRAME_MISSING;
+    else if (c->small != NULL)
+        c->small[row] = FRAME_SMALL_MISSING;
+    else if (c->number != NULL)
+        c->number[row] = NAN;
+}
+
+/* A number that no byte holds has come: doubles from now on. */
+static enum err widen(struct flat_column *c, size_t room, size_t before)
+{
+    if ((c->number = malloc(room * sizeof *c->number)) == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < before; i++)
+        c->number[i] = c->small[i] == FRAME_SMALL_MISSING ? NAN : c->small[i];
+    free(c->small);
+    c->small = NULL;
+    return ERR_OK;
+}
+
+enum err flat_table_number(struct flat_column *c, size_t room, size_t row, double v)
+{
+    bool fits = fabs(v) <= FRAME_SMALL_MOST && v == (double)(int8_t)v;
+    c->seen = true;
+    if (c->small != NULL && fits) {
+        c->small[row] = (int8_t)v;
         return ERR_OK;
-    size_t line = 1;
-    for (const uint8_t *p = b.p; p < bad; p++)
-        line += *p == '\n';
-    flat_fault(faults, line, "this is not UTF-8 text; save the table as \"CSV UTF-8\"");
-    return ERR_STUDY;
+    }
+    if (c->small != NULL && widen(c, room, row) != ERR_OK)
+        return ERR_NOMEM;
+    c->number[row] = v;
+    return ERR_OK;
+}
+
+static void forget_numbers(struct flat_column *c)
+{
+    free(c->small);
+    free(c->number);
+    c->small = NULL;
+    c->number = NULL;
+}
+
+/* The first value of a column is a text, in this row: all before are missing. */
+static enum err start_texts(struct flat_column *c, size_t room, size_t before)
+{
+    enum err e = texts_new(&c->texts);
+    if (e != ERR_OK || (c->text = malloc(room * sizeof *c->text)) == NULL)
+        return ERR_NOMEM;
+    forget_numbers(c);
+    c->kind = FLAT_TEXTS;
+    for (size_t i = 0; i < before; i++)
+        c->text[i] = FRAME_MISSING;
+    return ERR_OK;
+}
+
+enum err flat_table_text(struct flat_column *c, size_t room, size_t row, const char *s, size_t n)
+{
+    enum err e = ERR_OK;
+    if (!c->open)
+        return e;
+    if (c->kind == FLAT_NUMBERS && c->seen) {
+        c->kind = FLAT_MIXED;
+        forget_numbers(c);
+    } else if (c->kind == FLAT_NUMBERS) {
+        e = start_texts(c, room, row);
+    }
+    if (e != ERR_OK || c->kind != FLAT_TEXTS)
+        return e;
+    c->seen = true;
+    e = texts_number(c->texts, s, n, &c->text[row]);
+    if (e == ERR_STATE) {
+        c->kind = FLAT_DROPPED;
+        free(c->text);
+        c->text = NULL;
+        e = ERR_OK;
+    }
+    return e;
+}
+
+enum err flat_table_again(struct flat_table *t, bool *again)
+{
+    *again = false;
+    for (size_t i = 0; i < t->columns; i++) {
+        struct flat_column *c = &t->column[i];
+        c->open = c->kind == FLAT_MIXED;
+        if (!c->open)
+            continue;
+        *again = true;
+        if (start_texts(c, t->room, t->rows) != ERR_OK)
+            return ERR_NOMEM;
+    }
+    return ERR_OK;
 }
 
 static bool has_control(const char *s)
@@ -174,57 +270,23 @@ static bool has_control(const char *s)
     return false;
 }
 
-static enum err check_header(const struct flat_table *t, struct flat_faults *faults)
+enum err flat_table_check(const struct flat_table *t, struct flat_faults *faults)
 {
-    size_t before = faults->count;
-    if (t->columns > FRAME_MAX_COLUMNS) {
-        flat_fault(faults, 1, "more than %d columns; leave some out", FRAME_MAX_COLUMNS);
-        return ERR_STUDY;
-    }
+    size_t before = faults->count, line = t->lined ? 1 : 0;
     for (size_t i = 0; i < t->columns; i++) {
-        const char *name = flat_table_name(t, i);
+        const char *name = t->column[i].name;
         if (has_control(name))
-            flat_fault(faults, 1, "the name of column %zu holds a line break or a tab; rename it",
-                       i + 1);
+            flat_fault(faults, line,
+                       "the name of column %zu holds a line break or a tab; rename it", i + 1);
         for (size_t j = 0; j < i && name[0] != '\0'; j++) {
-            if (strcmp(flat_table_name(t, j), name) == 0) {
-                flat_fault(faults, 1, "columns %zu and %zu are both called %s; rename one", j + 1,
-                           i + 1, name);
+            if (strcmp(t->column[j].name, name) == 0) {
+                flat_fault(faults, line, "columns %zu and %zu are both called %s; rename one",
+                           j + 1, i + 1, name);
                 break;
             }
         }
     }
-    if (t->columns == 1 && strpbrk(flat_table_name(t, 0), ";\t") != NULL)
-        flat_fault(faults, 1,
-                   "there is only one column; the file seems to have semicolons or tabs "
-                   "between the fields: save it with commas");
     if (t->rows == 0)
-        flat_fault(faults, 0, "there are no rows below the header");
+        flat_fault(faults, 0, "there are no rows%s", t->lined ? " below the header" : "");
     return faults->count == before ? ERR_OK : ERR_STUDY;
-}
-
-enum err flat_table_read(const char *path, struct flat_faults *faults, struct flat_table *out)
-{
-    struct buffer file = {0};
-    struct parse p = {.t = out, .faults = faults, .line = 1};
-    enum err e = file_read(path, FLAT_MAX_BYTES, false, &file);
-    if (e != ERR_OK)
-        goto out;
-    struct bytes b = buffer_view(&file);
-    if (b.len >= 3 && memcmp(b.p, "\xEF\xBB\xBF", 3) == 0)
-        b = (struct bytes){b.p + 3, b.len - 3};
-    if ((e = check_text(b, faults)) != ERR_OK || (e = parse_bytes(b, &p)) != ERR_OK)
-        goto out;
-    e = out->text.failed || out->offset.failed || out->line.failed ? ERR_NOMEM : ERR_STUDY;
-    if (e == ERR_NOMEM)
-        goto out;
-    if (p.all_rows > FLAT_MAX_ROWS + 1)
-        flat_fault(faults, 0, "more than %d rows; cut the file", FLAT_MAX_ROWS);
-    else if (out->columns == 0)
-        flat_fault(faults, 0, "there is no header line");
-    else
-        e = check_header(out, faults);
-out:
-    buffer_free(&file);
-    return e;
 }

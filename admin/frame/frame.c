@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/frame/texts.h"
 #include "core/log.h"
 
 enum err frame_new(size_t n, struct frame **out)
@@ -16,7 +17,7 @@ enum err frame_new(size_t n, struct frame **out)
     return ERR_OK;
 }
 
-static void column_free(struct frame_column *c)
+void frame_column_free(struct frame_column *c)
 {
     for (size_t i = 0; i < c->levels; i++) {
         if (c->level != NULL)
@@ -32,6 +33,7 @@ static void column_free(struct frame_column *c)
     free(c->level_label);
     free(c->value_label);
     free(c->number);
+    free(c->small);
     free(c->row);
     free(c->why);
     *c = (struct frame_column){0};
@@ -54,7 +56,7 @@ void frame_free(struct frame *f)
     if (f == NULL)
         return;
     for (size_t i = 0; i < f->columns; i++)
-        column_free(&f->column[i]);
+        frame_column_free(&f->column[i]);
     for (size_t i = 0; i < f->lists; i++)
         list_free(&f->list[i]);
     for (size_t i = 0; f->id != NULL && i < f->n; i++)
@@ -74,106 +76,6 @@ int frame_find(const struct frame *f, const char *name)
         if (strcmp(f->column[i].name, name) == 0)
             return (int)i;
     return -1;
-}
-
-/* Distinct texts in order of appearance, with a hash table of their numbers (0: empty, else + 1).
- */
-struct texts {
-    const char **text;
-    size_t count, room;
-    uint32_t *slot;
-    size_t mask;
-};
-
-static size_t hash_of(const char *s)
-{
-    uint64_t h = 14695981039346656037u; /* FNV-1a: no secret is hashed and no order depends on it */
-    for (; *s != '\0'; s++)
-        h = (h ^ (uint8_t)*s) * 1099511628211u;
-    return (size_t)(h ^ h >> 32);
-}
-
-static enum err texts_start(struct texts *t, size_t rows)
-{
-    size_t most = rows < FRAME_MAX_LEVELS ? rows : FRAME_MAX_LEVELS, slots = 16;
-    while (slots < 2 * most)
-        slots *= 2;
-    t->room = most;
-    t->mask = slots - 1;
-    t->slot = calloc(slots, sizeof *t->slot);
-    t->text = calloc(most + 1, sizeof *t->text);
-    return t->slot != NULL && t->text != NULL ? ERR_OK : ERR_NOMEM;
-}
-
-/* The number of ${s}, or FRAME_MISSING where there is no room for one more. */
-static int32_t texts_number(struct texts *t, const char *s)
-{
-    size_t at = hash_of(s) & t->mask;
-    for (; t->slot[at] != 0; at = (at + 1) & t->mask)
-        if (strcmp(t->text[t->slot[at] - 1], s) == 0)
-            return (int32_t)(t->slot[at] - 1);
-    if (t->count == t->room)
-        return FRAME_MISSING;
-    t->text[t->count++] = s;
-    t->slot[at] = (uint32_t)t->count;
-    return (int32_t)(t->count - 1);
-}
-
-struct ranked {
-    const char *text;
-    double number;
-    size_t old;
-};
-
-static bool is_number(const char *s, double *out)
-{
-    char *end;
-    if (s[strspn(s, "0123456789+-.eE")] !=
-        '\0') /* strtod also takes "nan", "inf" and hexadecimals */
-        return false;
-    *out = strtod(s, &end);
-    return end != s && *end == '\0';
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(((const struct ranked *)a)->text, ((const struct ranked *)b)->text);
-}
-
-static int by_number(const void *a, const void *b)
-{
-    double x = ((const struct ranked *)a)->number, y = ((const struct ranked *)b)->number;
-    return x < y ? -1 : x > y ? 1 : by_bytes(a, b);
-}
-
-/* Copies of the texts, sorted, into ${c}; the rows hold their new numbers. */
-static enum err texts_sort(const struct texts *t, size_t n, struct frame_column *c)
-{
-    enum err e = ERR_NOMEM;
-    bool numbers = true;
-    struct ranked *order = calloc(t->count + 1, sizeof *order);
-    int32_t *rank = calloc(t->count + 1, sizeof *rank);
-    c->level = calloc(t->count + 1, sizeof *c->level);
-    if (order == NULL || rank == NULL || c->level == NULL)
-        goto out;
-    for (size_t i = 0; i < t->count; i++) {
-        order[i] = (struct ranked){t->text[i], 0, i};
-        numbers = is_number(t->text[i], &order[i].number) && numbers;
-    }
-    qsort(order, t->count, sizeof *order, numbers ? by_number : by_bytes);
-    for (c->levels = 0; c->levels < t->count; c->levels++) {
-        rank[order[c->levels].old] = (int32_t)c->levels;
-        if ((c->level[c->levels] = strdup(order[c->levels].text)) == NULL)
-            goto out;
-    }
-    for (size_t i = 0; i < n; i++)
-        if (c->row[i] != FRAME_MISSING)
-            c->row[i] = rank[c->row[i]];
-    e = ERR_OK;
-out:
-    free(order);
-    free(rank);
-    return e;
 }
 
 /* Room for one more column whose name is not taken. */
@@ -224,14 +126,14 @@ enum err frame_add_levels(struct frame *f, const char *name, struct frame_column
 
 enum err frame_add_numbers(struct frame *f, const char *name, double *number)
 {
-    return frame_add_levels(f, name, &(struct frame_column){.number = number});
+    return frame_add_levels(f, name, &(struct frame_column){.numbers = true, .number = number});
 }
 
 static enum err add_distinct(struct frame *f, const char *name, const char *const *text)
 {
-    struct texts t = {0};
+    struct texts *t = NULL;
     struct frame_column c = {0};
-    enum err e = texts_start(&t, f->n);
+    enum err e = texts_new(&t);
     if (e != ERR_OK)
         goto out;
     e = ERR_NOMEM;
@@ -241,19 +143,20 @@ static enum err add_distinct(struct frame *f, const char *name, const char *cons
         c.row[i] = FRAME_MISSING;
         if (text[i] == NULL || text[i][0] == '\0')
             continue;
-        if ((c.row[i] = texts_number(&t, text[i])) == FRAME_MISSING) {
-            log_note("column %s was left out: it has more than %d different values", name,
+        if ((e = texts_number(t, text[i], strlen(text[i]), &c.row[i])) == ERR_OK)
+            continue;
+        if (e == ERR_STATE) {
+            log_note("column %s was left out: it has more than %d different texts", name,
                      FRAME_MAX_LEVELS);
             e = ERR_OK;
-            goto out;
         }
+        goto out;
     }
-    if ((e = texts_sort(&t, f->n, &c)) == ERR_OK)
+    if ((e = texts_levels(t, f->n, &c)) == ERR_OK)
         e = frame_add_levels(f, name, &c);
 out:
-    column_free(&c);
-    free(t.slot);
-    free(t.text);
+    frame_column_free(&c);
+    texts_free(t);
     return e;
 }
 

@@ -28,12 +28,17 @@ struct frame_value_label {
     char *text;
 };
 
+enum { FRAME_SMALL_MOST = 127, FRAME_SMALL_MISSING = -128 };
+
 /** A column: numbers, or texts that are levels. Ask frame_numbers, frame_is_factor and
- * frame_levels; the levels of a column of numbers are made when somebody asks for them. */
+ * frame_levels; doubles of small whole numbers, and levels of numbers, are made when somebody asks
+ * for them: a million answers of one digit are a million bytes. */
 struct frame_column {
     char *name;
     char *label;    /* for people: question text in English or the first language; may be NULL */
-    double *number; /* per row, NAN missing; NULL: the column holds texts */
+    bool numbers;   /* else the column holds texts */
+    int8_t *small;  /* per row: numbers that are all whole and small, FRAME_SMALL_MISSING missing */
+    double *number; /* per row, NAN missing; where there is small: NULL until asked for */
     bool factor;    /* numbers that are codes: a label for every value that occurs */
     struct frame_value_label *value_label; /* sorted by value; of numbers only */
     size_t value_labels;
@@ -90,13 +95,20 @@ void frame_free(struct frame *f);
 enum err frame_add_texts(struct frame *f, const char *name, const char *const *text);
 /** Add a column of numbers, NAN where missing; takes ${number} (from malloc) over on success. */
 enum err frame_add_numbers(struct frame *f, const char *name, double *number);
-/** Add a column of levels that are made already; takes all of *${made} but its name over on
+/** Add a column that is made already; takes all of *${made} but its name over on
  * success.
  */
 enum err frame_add_levels(struct frame *f, const char *name, struct frame_column *made);
+/** What a column that was not added holds; {0} holds nothing. */
+void frame_column_free(struct frame_column *c);
 
-/** One number per row, NAN where missing; NULL where the column holds texts. Costs nothing. */
+/** One number per row, NAN where missing. NULL where the column holds texts, and where memory ran
+ * out. Made once; not from two threads at a time. */
 const double *frame_numbers(const struct frame *f, int column);
+/** The same as bytes, FRAME_SMALL_MISSING where missing, where the column is kept so; else NULL. */
+const int8_t *frame_small(const struct frame *f, int column);
+/** One of the numbers. */
+double frame_number_at(const struct frame *f, int column, size_t row);
 /** True where the column's values are groups: texts, and numbers that all have a label. In a
  * formula it enters as indicators; a column that is not a factor enters as numbers. */
 bool frame_is_factor(const struct frame *f, int column);

@@ -7,7 +7,7 @@
 #include "admin/frame/frame.h"
 #include "core/log.h"
 
-enum { EXACT_DIGITS = 15, TEXT_MAX = 128, SPAN_MAX = 1 << 16 };
+enum { EXACT_DIGITS = 15, TEXT_MAX = 128, WHOLE_SPAN = 1 << 16 };
 
 static bool is_digit(char c)
 {
@@ -71,14 +71,33 @@ char *frame_print_number(double v, char out[FRAME_NUMBER_ROOM])
     return out;
 }
 
+double frame_number_at(const struct frame *f, int column, size_t row)
+{
+    const struct frame_column *c = &f->column[column];
+    if (c->number != NULL)
+        return c->number[row];
+    return c->small[row] == FRAME_SMALL_MISSING ? NAN : c->small[row];
+}
+
 const double *frame_numbers(const struct frame *f, int column)
 {
-    return f->column[column].number;
+    struct frame_column *c = &f->column[column];
+    if (c->number != NULL || c->small == NULL)
+        return c->number;
+    double *number = malloc((f->n + 1) * sizeof *number);
+    for (size_t i = 0; number != NULL && i < f->n; i++)
+        number[i] = c->small[i] == FRAME_SMALL_MISSING ? NAN : c->small[i];
+    return c->number = number;
+}
+
+const int8_t *frame_small(const struct frame *f, int column)
+{
+    return f->column[column].small;
 }
 
 bool frame_is_factor(const struct frame *f, int column)
 {
-    return f->column[column].number == NULL || f->column[column].factor;
+    return !f->column[column].numbers || f->column[column].factor;
 }
 
 static int by_value(const void *a, const void *b)
@@ -95,7 +114,7 @@ struct distinct {
 };
 
 /* Small whole numbers, as answers are: a table instead of a search. False: these are others. */
-static bool small_span(const double *number, size_t n, double *low, size_t *span)
+static bool whole_span(const double *number, size_t n, double *low, size_t *span)
 {
     double high = -INFINITY;
     *low = INFINITY;
@@ -107,13 +126,32 @@ static bool small_span(const double *number, size_t n, double *low, size_t *span
         *low = number[i] < *low ? number[i] : *low;
         high = number[i] > high ? number[i] : high;
     }
-    if (!(high - *low < SPAN_MAX))
+    if (!(high - *low < WHOLE_SPAN))
         return false;
     *span = (size_t)(high - *low) + 1;
     return true;
 }
 
-static enum err distinct_small(const double *number, size_t n, double low, size_t span,
+static enum err distinct_bytes(const int8_t *small, size_t n, struct distinct *d)
+{
+    int32_t place[256] = {0};
+    if ((d->value = malloc(256 * sizeof *d->value)) == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < n; i++)
+        place[small[i] - FRAME_SMALL_MISSING] = 1;
+    place[0] = FRAME_MISSING;
+    for (int p = 1; p < 256; p++) {
+        if (place[p] != 0) {
+            d->value[d->count] = p + FRAME_SMALL_MISSING;
+            place[p] = (int32_t)d->count++;
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        d->row[i] = place[small[i] - FRAME_SMALL_MISSING];
+    return ERR_OK;
+}
+
+static enum err distinct_whole(const double *number, size_t n, double low, size_t span,
                                struct distinct *d)
 {
     int32_t *place = calloc(span, sizeof *place);
@@ -256,8 +294,12 @@ enum err frame_levels(const struct frame *f, int column)
         return ERR_OK;
     if ((d.row = malloc((f->n + 1) * sizeof *d.row)) == NULL)
         return e;
-    e = small_span(c->number, f->n, &low, &span) ? distinct_small(c->number, f->n, low, span, &d)
-                                                 : distinct_any(c->number, f->n, &d);
+    if (c->small != NULL)
+        e = distinct_bytes(c->small, f->n, &d);
+    else if (whole_span(c->number, f->n, &low, &span))
+        e = distinct_whole(c->number, f->n, low, span, &d);
+    else
+        e = distinct_any(c->number, f->n, &d);
     if (e == ERR_OK && d.count > FRAME_MAX_LEVELS)
         e = log_fail(ERR_USAGE,
                      "column %s: more than %d different values are a measure, not groups; recode "

@@ -104,6 +104,7 @@ static enum err add_question(struct making *m, size_t q, const char **text, char
     if (e != ERR_OK || c == NULL ||
         (e = frame_levels(m->frame, (int)m->frame->columns - 1)) != ERR_OK)
         return e;
+    c->factor = def->type == STUDY_CHOICE;
     c->why = calloc(m->frame->n > 0 ? m->frame->n : 1, 1);
     c->level_label = calloc(c->levels > 0 ? c->levels : 1, sizeof *c->level_label);
     if (c->why == NULL || c->level_label == NULL)

@@ -1,15 +1,7 @@
 #include "admin/frame/source.h"
 
-#include <string.h>
-
 #include "admin/frame/interviews.h"
 #include "core/log.h"
-
-static bool is_csv(const char *path)
-{
-    size_t n = strlen(path);
-    return n > 4 && strcmp(path + n - 4, ".csv") == 0;
-}
 
 /* The pack that the frame is of: the newest that a device with results uses. */
 static const struct verify_pack *newest(const struct verify_report *r)
@@ -90,5 +82,5 @@ static enum err open_archive(const struct source_options *o, struct frame **out)
 
 enum err source_open(const struct source_options *o, struct frame **out)
 {
-    return is_csv(o->data) ? flat_read(o->data, &o->flat, out) : open_archive(o, out);
+    return flat_is_file(o->data) ? flat_read(o->data, &o->flat, out) : open_archive(o, out);
 }

@@ -5,8 +5,8 @@
 #include "admin/frame/flat.h"
 
 struct source_options {
-    const char *data;            /* path: *.csv is a flat file, anything else an archive */
-    const char *key;             /* study key, archives only */
+    const char *data; /* path: *.csv, *.dta and *.sav are flat files, anything else an archive */
+    const char *key;  /* study key, archives only */
     const char *passphrase_file; /* NULL: ask on the terminal */
     const char *unblind;         /* reason, or NULL */
     const char *command;         /* "estimate", "export": what the unblinding log says */

@@ -156,9 +156,10 @@ static void values_of(const struct frame *f, enum frame_role role, size_t row, s
         const struct frame_column *c = &f->column[i];
         if (c->role != role)
             continue;
-        if (c->number != NULL && !isnan(c->number[row]))
-            raw_field(l, frame_print_number(c->number[row], number));
-        else if (c->number == NULL && c->row[row] != FRAME_MISSING)
+        double v = c->numbers ? frame_number_at(f, (int)i, row) : NAN;
+        if (!isnan(v))
+            raw_field(l, frame_print_number(v, number));
+        else if (!c->numbers && c->row[row] != FRAME_MISSING)
             text_field(l, c->level[c->row[row]]);
         else if (c->why != NULL && c->why[row] != 0)
             int_field(l, c->why[row]);
@@ -261,16 +262,16 @@ enum { BOOK_MAX_LEVELS = 200 };
 /* True for numbers that are no codes: a fraction among them, or far apart. */
 static bool is_measure(const struct frame *f, int column, double *low, double *high)
 {
-    const double *v = frame_numbers(f, column);
     bool whole = true;
     *low = INFINITY;
     *high = -INFINITY;
-    for (size_t i = 0; v != NULL && i < f->n; i++) {
-        if (isnan(v[i]))
+    for (size_t i = 0; f->column[column].numbers && i < f->n; i++) {
+        double v = frame_number_at(f, column, i);
+        if (isnan(v))
             continue;
-        whole = whole && floor(v[i]) == v[i];
-        *low = v[i] < *low ? v[i] : *low;
-        *high = v[i] > *high ? v[i] : *high;
+        whole = whole && floor(v) == v;
+        *low = v < *low ? v : *low;
+        *high = v > *high ? v : *high;
     }
     return !frame_is_factor(f, column) && *high >= *low &&
            (!whole || *high - *low >= BOOK_MAX_LEVELS);

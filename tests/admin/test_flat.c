@@ -1,3 +1,4 @@
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,8 +33,8 @@ static const struct flat_options plain = {.y = "y", .treat = "t", .items = 4};
 static enum err read_bytes(const char *text, size_t n, const struct flat_options *o,
                            struct frame **out)
 {
-    char path[] = "/tmp/sanaq-flat-XXXXXX";
-    int fd = mkstemp(path);
+    char path[] = "/tmp/sanaq-flat-XXXXXX.csv";
+    int fd = mkstemps(path, 4);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, n), (ssize_t)n);
     close(fd);
@@ -214,6 +215,70 @@ static void flat_never_says_what_a_cell_holds(void **state)
     assert_null(strstr(said, "4321"));
 }
 
+/* Columns that begin as numbers and are texts after all, in a file of several pieces. */
+static void flat_reads_a_long_file_with_texts_among_numbers(void **state)
+{
+    (void)state;
+    enum { ROWS = 40000 };
+    struct frame *f = NULL;
+    char *text = malloc(ROWS * 40 + 100), *at = text;
+    at += sprintf(at, "t,y,age,wage,who,point,empty\n");
+    for (int i = 0; i < ROWS; i++)
+        at += sprintf(at, "%d,%d,%d,%d%s,%s%d,%04d,NA\n", i % 2, i % 5, i % 90, i,
+                      i % 3 ? "" : ".5", i == ROWS - 1 ? "x" : "", i % 7, i % 100);
+    assert_int_equal(read_bytes(text, (size_t)(at - text), &plain, &f), ERR_OK);
+    int age = frame_find(f, "age"), wage = frame_find(f, "wage"), who = frame_find(f, "who");
+    int point = frame_find(f, "point"), empty = frame_find(f, "empty");
+    assert_non_null(frame_small(f, age));
+    assert_null(frame_small(f, wage));
+    assert_true(frame_is_factor(f, who) && frame_is_factor(f, point));
+    assert_null(frame_numbers(f, who));
+    assert_int_equal(f->column[who].levels, 8);
+    assert_int_equal(f->column[point].levels, 100);
+    const double *ages = frame_numbers(f, age), *wages = frame_numbers(f, wage);
+    for (int i = 0; i < ROWS; i++) {
+        assert_true(ages[i] == i % 90 && wages[i] == i + (i % 3 ? 0 : 0.5));
+        assert_true(f->list[0].arm[i] == i % 2 && f->list[0].count[i] == i % 5);
+        assert_int_equal(f->column[point].row[i], i % 100);
+        assert_true(isnan(frame_number_at(f, empty, (size_t)i)));
+    }
+    assert_string_equal(f->column[who].level[f->column[who].row[ROWS - 1]], "x1");
+    assert_string_equal(f->column[who].level[f->column[who].row[8]], "1");
+    frame_free(f);
+    free(text);
+}
+
+static void flat_leaves_rows_without_an_arm_out_of_every_column(void **state)
+{
+    (void)state;
+    struct frame *f = good("t,y,a,b,c\n0,1,1,x,0.5\n,2,2,y,1.5\n1,3,3,z,2.5\n", &plain);
+    int b = frame_find(f, "b");
+    assert_int_equal(f->n, 2);
+    assert_true(frame_number_at(f, frame_find(f, "a"), 1) == 3);
+    assert_true(frame_number_at(f, frame_find(f, "c"), 1) == 2.5);
+    assert_int_equal(f->column[b].levels, 2);
+    assert_string_equal(f->column[b].level[1], "z");
+    frame_free(f);
+}
+
+static void flat_reads_a_second_list(void **state)
+{
+    (void)state;
+    struct flat_options o = plain;
+    o.y2 = "y2";
+    o.treat2 = "t2";
+    struct frame *f = good("t,y,t2,y2\n0,1,1,2\n1,2,0,\n1,2,,4\n0,0,1,5\n", &o);
+    const int8_t arm[] = {1, 0, FRAME_MISSING, 1};
+    const int16_t count[] = {2, FRAME_NO_REASON, 4, 5};
+    assert_int_equal(f->lists, 2);
+    assert_int_equal(f->columns, 0);
+    assert_memory_equal(f->list[1].arm, arm, sizeof arm);
+    assert_memory_equal(f->list[1].count, count, sizeof count);
+    frame_free(f);
+    refused("t,y,t2,y2\n0,1,1,6\n1,1,0,1\n", &o, "row 1, column y2: a count above J + 1", "");
+    refused("t,y,t2,y2\n0,1,1,1\n1,1,1,1\n", &o, "column t2: nobody has 0", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +295,9 @@ int main(void)
         cmocka_unit_test_setup(flat_refuses_what_is_not_text, start),
         cmocka_unit_test_setup(flat_never_says_what_a_cell_holds, start),
         cmocka_unit_test_setup(flat_says_twenty_mistakes_and_counts_the_rest, start),
+        cmocka_unit_test_setup(flat_reads_a_long_file_with_texts_among_numbers, start),
+        cmocka_unit_test_setup(flat_leaves_rows_without_an_arm_out_of_every_column, start),
+        cmocka_unit_test_setup(flat_reads_a_second_list, start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

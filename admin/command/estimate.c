@@ -23,19 +23,31 @@ static const char usage[] =
     "  --derive RULE       a new column: university=education:1-4=0,5-6=1\n"
     "  --small             show groups with fewer than 10 counts in an arm\n"
     "  --unweighted        leave weights, sampling points and strata out\n"
+    "  --assume A,B        bounds: only these assumptions (all that fit; see METHODS.md)\n"
+    "  --random-share A,B  bounds: shares of random answers (0.05,0.1,0.2)\n"
     "  --json              the result as JSON\n"
     "\n";
 
 struct request {
     struct source_options source;
-    const char *method, *list;
+    const char *method, *list, *assume, *random_share;
     char *by; /* cut into pieces while it is read */
     const char *derive[MAX_DERIVES];
     size_t derives;
     bool small, unweighted, json, help;
 };
 
-enum { OPT_METHOD = 256, OPT_LIST, OPT_BY, OPT_DERIVE, OPT_SMALL, OPT_UNWEIGHTED, OPT_JSON };
+enum {
+    OPT_METHOD = 256,
+    OPT_LIST,
+    OPT_BY,
+    OPT_DERIVE,
+    OPT_SMALL,
+    OPT_UNWEIGHTED,
+    OPT_JSON,
+    OPT_ASSUME,
+    OPT_RANDOM_SHARE
+};
 
 static const struct option options[] = {
     {"method", required_argument, NULL, OPT_METHOD},
@@ -45,6 +57,8 @@ static const struct option options[] = {
     {"small", no_argument, NULL, OPT_SMALL},
     {"unweighted", no_argument, NULL, OPT_UNWEIGHTED},
     {"json", no_argument, NULL, OPT_JSON},
+    {"assume", required_argument, NULL, OPT_ASSUME},
+    {"random-share", required_argument, NULL, OPT_RANDOM_SHARE},
     {"help", no_argument, NULL, 'h'},
     DATA_OPTIONS,
     {NULL, 0, NULL, 0},
@@ -81,6 +95,12 @@ static enum err take_option(int c, char *arg, void *ctx)
         return ERR_OK;
     case OPT_JSON:
         q->json = true;
+        return ERR_OK;
+    case OPT_ASSUME:
+        q->assume = arg;
+        return ERR_OK;
+    case OPT_RANDOM_SHARE:
+        q->random_share = arg;
         return ERR_OK;
     case 'h':
         q->help = true;
@@ -218,7 +238,11 @@ static enum err print_result(const struct buffer *b)
 static enum err estimate_frame(struct frame *f, struct request *q, struct buffer *out)
 {
     int by[MAX_BYS];
-    struct estimate_options o = {.by = by, .small = q->small, .unweighted = q->unweighted};
+    struct estimate_options o = {.by = by,
+                                 .small = q->small,
+                                 .unweighted = q->unweighted,
+                                 .assume = q->assume,
+                                 .random_share = q->random_share};
     const struct estimator *est = estimate_find(q->method);
     struct estimate_result *r = NULL, *plain = NULL;
     enum err e = ERR_OK;

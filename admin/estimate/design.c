@@ -235,7 +235,7 @@ static void end_stratum(struct sums *s, double *cov, size_t *df)
             double centre = s->n > 1 ? s->total[a] * s->total[b] / n : 0;
             cov[a * s->levels + b] += scale * (s->product[a * s->levels + b] - centre);
         }
-        if (s->points[a] > 0)
+        if (df != NULL && s->points[a] > 0)
             df[a] += s->points[a] - 1;
     }
     memset(s->total, 0, s->levels * sizeof *s->total);
@@ -262,6 +262,52 @@ enum err design_covariance(const struct design *d, const struct design_domains *
             end_stratum(&s, cov, df);
     }
 out:
+    sums_end(&s);
+    return e;
+}
+
+enum err design_linear(const struct design *d, size_t k, design_row *row, const void *ctx,
+                       double *cov, size_t *df)
+{
+    struct sums s;
+    size_t here = 0; /* points of the stratum with a row of the domain */
+    bool in_point = false;
+    double *u = calloc(k, sizeof *u);
+    enum err e = sums_start(&s, k);
+    if (u == NULL || e != ERR_OK) {
+        e = ERR_NOMEM;
+        goto out;
+    }
+    memset(cov, 0, k * k * sizeof *cov);
+    *df = 0;
+    for (size_t i = 0; i < d->f->n; i++) {
+        if (row(ctx, d->place[i].row, u)) {
+            in_point = true;
+            for (size_t a = 0; a < k; a++) {
+                if (u[a] == 0)
+                    continue;
+                if (!s.here[a]) {
+                    s.here[a] = true;
+                    s.touched[s.touches++] = a;
+                }
+                s.point[a] += u[a];
+                u[a] = 0;
+            }
+        }
+        bool last = i + 1 == d->f->n;
+        if (last || !same_point(d, i, i + 1)) {
+            here += in_point;
+            in_point = false;
+            end_point(&s);
+        }
+        if (last || !same_stratum(d, i, i + 1)) {
+            end_stratum(&s, cov, NULL);
+            *df += here > 0 ? here - 1 : 0;
+            here = 0;
+        }
+    }
+out:
+    free(u);
     sums_end(&s);
     return e;
 }

@@ -44,4 +44,15 @@ struct design_domains {
 enum err design_covariance(const struct design *d, const struct design_domains *q, double *cov,
                            size_t *df);
 
+/** The linearised values of ${row} into ${u} (zeros before); false: the row is not of the domain.
+ */
+typedef bool design_row(const void *ctx, size_t row, double *u);
+
+/** Covariance (k x k, by rows) of ${k} totals over rows, and points minus strata of those that hold
+ * a row of the domain. The caller has multiplied by the weights. What depends on the totals
+ * linearly may be formed afterwards: the covariance of A t is A cov A', if the totals A t add up to
+ * 0 wherever a stratum has a single point. ERR_NOMEM. */
+enum err design_linear(const struct design *d, size_t k, design_row *row, const void *ctx,
+                       double *cov, size_t *df);
+
 #endif

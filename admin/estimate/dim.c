@@ -6,6 +6,7 @@
 
 #include "admin/estimate/design.h"
 #include "admin/estimate/numeric.h"
+#include "admin/estimate/scope.h"
 #include "core/bytes.h"
 #include "core/log.h"
 
@@ -96,16 +97,6 @@ static void welch(struct estimate_group *g, const struct tally *c, const struct 
         g->df = (a + b) * (a + b) / (a * a / (n0 - 1) + b * b / (n1 - 1));
 }
 
-static void interval(struct estimate_group *g)
-{
-    if (!(g->se > 0) || !(g->df > 0))
-        return;
-    double half = numeric_t_quantile(0.975, g->df) * g->se;
-    g->ci_low = g->estimate - half;
-    g->ci_high = g->estimate + half;
-    g->p_value = numeric_t_two_sided(g->estimate / g->se, g->df);
-}
-
 static void name_group(const struct run *u, const struct block *b, size_t level, size_t item,
                        struct estimate_group *g)
 {
@@ -166,7 +157,7 @@ static void fill_group(const struct run *u, const struct block *b, size_t level,
             g->df = (double)df;
         }
     }
-    interval(g);
+    scope_fill(g, g->estimate, g->se, g->df);
 }
 
 static enum err fill_item(const struct run *u, struct block *b, size_t item)
@@ -278,148 +269,6 @@ out:
     return e;
 }
 
-static enum err warn_of_design(const struct run *u)
-{
-    const struct design *d = u->design;
-    enum err e = ERR_OK;
-    if (d == NULL)
-        return e;
-    if (design_lone(d) > 0)
-        e = estimate_warn(u->r,
-                          "%zu strata have a single %s, which shows no spread within its "
-                          "stratum; centred on the mean of all instead.",
-                          design_lone(d), u->f->psu != NULL ? "sampling point" : "respondent");
-    if (e == ERR_OK && design_split(d) > 0)
-        e = estimate_warn(u->r,
-                          "%zu point names occur in more than one stratum; each was taken for a "
-                          "point of its own there.",
-                          design_split(d));
-    double cv = u->r->weight_cv, kish = (double)u->r->n / (1 + cv * cv);
-    if (e == ERR_OK && u->f->weight != NULL && !(kish >= ESTIMATE_MARK) && u->r->n >= ESTIMATE_MARK)
-        e = estimate_warn(
-            u->r,
-            "The weights differ so much that %zu counts are worth no more than %.0f equal ones "
-            "(Kish); look at the largest.",
-            u->r->n, isfinite(kish) ? kish : 1);
-    if (e == ERR_OK && design_points(d) <= design_strata(d))
-        e = estimate_warn(u->r,
-                          "There are no more sampling points than strata: no standard error can "
-                          "be given.");
-    return e;
-}
-
-static enum err list_groups(struct estimate_result *r, const char *sentence,
-                            bool (*is)(const struct estimate_group *))
-{
-    struct buffer names = {0};
-    char name[200];
-    enum err e = ERR_OK;
-    for (size_t i = 0; i < r->groups; i++)
-        if (is(&r->group[i]))
-            buffer_printf(&names, "%s%s", names.len > 0 ? ", " : "",
-                          estimate_group_name(r, &r->group[i], name, sizeof name));
-    if (names.failed)
-        e = ERR_NOMEM;
-    else if (names.len > 0)
-        e = estimate_warn(r, "%s: %s.", sentence, (const char *)names.p);
-    buffer_free(&names);
-    return e;
-}
-
-static bool is_withheld(const struct estimate_group *g)
-{
-    return g->withheld;
-}
-
-static bool is_marked(const struct estimate_group *g)
-{
-    return g->marked && !g->withheld;
-}
-
-static bool is_flat(const struct estimate_group *g)
-{
-    return g->se == 0;
-}
-
-static bool is_alone(const struct estimate_group *g)
-{
-    return !g->withheld && isnan(g->se) && (g->n_control < 2 || g->n_treatment < 2);
-}
-
-/* The points that carry the group are as many as their strata. */
-static bool is_without_df(const struct estimate_group *g)
-{
-    return !g->withheld && isnan(g->se) && !is_alone(g);
-}
-
-static enum err warn_of_groups(struct estimate_result *r)
-{
-    char name[200];
-    enum err e = ERR_OK;
-    for (size_t i = 0; e == ERR_OK && i < r->groups; i++) {
-        const struct estimate_group *g = &r->group[i];
-        if (g->estimate < 0 || g->estimate > 1)
-            e = estimate_warn(
-                r,
-                "%s: the estimate, %.1f%%, lies outside 0 to 100%%; it is shown as it "
-                "is. Chance does this in small groups; elsewhere suspect a design "
-                "effect or mistakes in counting.",
-                estimate_group_name(r, g, name, sizeof name), 100 * g->estimate);
-    }
-    static const struct {
-        const char *sentence;
-        bool (*is)(const struct estimate_group *);
-    } kind[] = {
-        {"Withheld, with fewer than 10 counts in an arm (--small shows them)", is_withheld},
-        {"Fewer than 30 counts in an arm, not for reading alone", is_marked},
-        {"No standard error, with fewer than two counts in an arm", is_alone},
-        {"No standard error, with too few sampling points or with weights that leave one of them",
-         is_without_df},
-        {"All counts of each arm are the same, so that the standard error is 0 and there is "
-         "neither "
-         "interval nor p value",
-         is_flat},
-    };
-    for (size_t i = 0; e == ERR_OK && i < sizeof kind / sizeof *kind; i++)
-        e = list_groups(r, kind[i].sentence, kind[i].is);
-    return e;
-}
-_Static_assert(ESTIMATE_WITHHOLD == 10 && ESTIMATE_MARK == 30, "the sentences above say so");
-
-/* Population form (divided by n): then 1 + cv^2 is Kish's design effect exactly. */
-static double weight_cv(const struct frame *f, const struct frame_list *l)
-{
-    double n = 0, sum = 0, squares = 0;
-    for (size_t i = 0; i < f->n; i++)
-        if (estimate_used(l, i)) {
-            n++;
-            sum += f->weight[i];
-        }
-    for (size_t i = 0; i < f->n; i++)
-        if (estimate_used(l, i))
-            squares += (f->weight[i] - sum / n) * (f->weight[i] - sum / n);
-    return n > 0 ? sqrt(squares / n) / (sum / n) : NAN;
-}
-
-static enum err choose_design(struct run *u)
-{
-    const struct frame *f = u->f;
-    struct estimate_result *r = u->r;
-    r->design = "srs";
-    r->se_type = "welch";
-    if (u->o->unweighted || (f->weight == NULL && f->psu == NULL && f->stratum == NULL))
-        return ERR_OK;
-    r->design = f->psu != NULL ? "clustered" : "weighted";
-    r->se_type = f->psu != NULL ? "taylor" : "weighted";
-    enum err e = design_new(f, u->list, &u->design);
-    if (e != ERR_OK)
-        return e;
-    r->n_psu = f->psu != NULL ? design_points(u->design) : 0;
-    if (f->weight != NULL)
-        r->weight_cv = weight_cv(f, u->list);
-    return warn_of_design(u);
-}
-
 static enum err make_room(struct run *u)
 {
     size_t items = u->list->arms - 1, groups = items;
@@ -445,13 +294,13 @@ static enum err dim_run(const struct frame *f, const struct estimate_options *o,
 {
     struct run u = {.f = f, .list = &f->list[o->list], .o = o};
     enum err e = estimate_start(f, o, "dim", &u.r);
-    if (e != ERR_OK || (e = choose_design(&u)) != ERR_OK || (e = make_room(&u)) != ERR_OK ||
-        (e = run_block(&u, -1)) != ERR_OK)
+    if (e != ERR_OK || (e = scope_design(f, o, u.r, &u.design)) != ERR_OK ||
+        (e = make_room(&u)) != ERR_OK || (e = run_block(&u, -1)) != ERR_OK)
         goto out;
     for (size_t i = 0; i < o->bys; i++)
         if ((e = run_block(&u, o->by[i])) != ERR_OK)
             goto out;
-    if ((e = warn_of_groups(u.r)) != ERR_OK)
+    if ((e = scope_warn_groups(u.r)) != ERR_OK)
         goto out;
     *out = u.r;
     u.r = NULL;

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/estimate/bounds.h"
 #include "admin/estimate/dim.h"
 #include "core/log.h"
 
-static const struct estimator *const table[] = {&dim_estimator};
+static const struct estimator *const table[] = {&dim_estimator, &bounds_estimator};
 
 const struct estimator *const *estimate_table(size_t *count)
 {
@@ -51,6 +52,7 @@ void estimate_free(struct estimate_result *r)
     free(r->prevalence);
     free(r->named_test);
     free(r->number);
+    free(r->bound);
     free(r->group);
     free(r->test);
     free(r);

@@ -26,10 +26,12 @@ struct estimate_options {
     size_t profiles;
     const char *const *difference; /* "male=1:male=0": of two prevalences */
     size_t differences;
-    bool simulate;  /* quasi-Bayesian intervals in place of the delta method */
-    uint64_t seed;  /* of whatever draws */
-    size_t starts;  /* 0: the method's own number */
-    size_t threads; /* 0: as many as there are processors */
+    bool simulate;            /* quasi-Bayesian intervals in place of the delta method */
+    uint64_t seed;            /* of whatever draws */
+    size_t starts;            /* 0: the method's own number */
+    const char *assume;       /* bounds: names, apart by commas; NULL: all that fit */
+    const char *random_share; /* bounds: shares of random answers, apart by commas; NULL: some */
+    size_t threads;           /* 0: as many as there are processors */
 };
 
 /* Groups with fewer than ESTIMATE_WITHHOLD counts in an arm say more about the few than about the
@@ -89,6 +91,17 @@ struct estimate_number {
     double value;
 };
 
+/** What one assumption says of one group: between lower and upper, and the interval that covers the
+ * truth between them. */
+struct estimate_bound {
+    const char *assumption; /* as typed after --assume */
+    const char *meaning;    /* a sentence */
+    size_t group;           /* index in the result's groups */
+    double share;           /* of random answers; NAN where the assumption has none */
+    double lower, upper, se_lower, se_upper;
+    double ci_low, ci_high; /* NAN: no standard error, or the bounds contradict each other */
+};
+
 struct estimate_result {
     const char *method; /* the table's name */
     const char *list;   /* id of the list; NULL in a flat file */
@@ -127,6 +140,8 @@ struct estimate_result {
     size_t named_tests;
     struct estimate_number *number;
     size_t numbers;
+    struct estimate_bound *bound;
+    size_t bounds;
     double group_seconds, fit_seconds; /* processor time: grouping rows; everything after; NAN */
 };
 
@@ -169,6 +184,7 @@ enum err estimate_add_prevalence(struct estimate_result *r, const char *name, in
 enum err estimate_add_test(struct estimate_result *r, const char *name, double statistic, double df,
                            double p_value);
 enum err estimate_add_number(struct estimate_result *r, const char *name, double value);
+enum err estimate_add_bound(struct estimate_result *r, const struct estimate_bound *bound);
 /** Copy ${p} x ${p} covariances of the coefficients. ERR_NOMEM. */
 enum err estimate_set_vcov(struct estimate_result *r, const double *vcov, size_t p);
 

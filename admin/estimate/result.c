@@ -96,6 +96,18 @@ enum err estimate_add_number(struct estimate_result *r, const char *name, double
     return ERR_OK;
 }
 
+enum err estimate_add_bound(struct estimate_result *r, const struct estimate_bound *bound)
+{
+    void *array = r->bound;
+    struct estimate_bound *b = grow(&array, r->bounds, sizeof *b);
+    if (b == NULL)
+        return ERR_NOMEM;
+    r->bound = array;
+    *b = *bound;
+    r->bounds++;
+    return ERR_OK;
+}
+
 enum err estimate_set_vcov(struct estimate_result *r, const double *vcov, size_t p)
 {
     double *copy = malloc((p * p + 1) * sizeof *copy);

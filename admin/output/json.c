@@ -86,6 +86,32 @@ static json_t *test_of(const struct estimate_test *t)
     return object_of(key, sizeof key / sizeof *key);
 }
 
+static json_t *bound_of(const struct estimate_result *r, const struct estimate_bound *b)
+{
+    const struct estimate_group *g = &r->group[b->group];
+    const struct key key[] = {
+        {"by", text(g->by_name)},          {"value", text(g->value)},
+        {"item", text(g->item_name)},      {"assumption", text(b->assumption)},
+        {"share", number(b->share)},       {"lower", number(b->lower)},
+        {"upper", number(b->upper)},       {"se_lower", number(b->se_lower)},
+        {"se_upper", number(b->se_upper)}, {"ci_low", number(b->ci_low)},
+        {"ci_high", number(b->ci_high)},
+    };
+    return object_of(key, sizeof key / sizeof *key);
+}
+
+static json_t *bounds_of(const struct estimate_result *r)
+{
+    json_t *a = json_array();
+    bool good = a != NULL;
+    for (size_t i = 0; i < r->bounds; i++)
+        good = json_array_append_new(a, bound_of(r, &r->bound[i])) == 0 && good;
+    if (good)
+        return a;
+    json_decref(a);
+    return NULL;
+}
+
 static bool fill_arrays(const struct estimate_result *r, json_t *groups, json_t *tests,
                         json_t *warnings)
 {
@@ -119,6 +145,7 @@ enum err json_result(const struct estimate_result *r, struct buffer *out)
         {"weight_cv", number(r->weight_cv)},
         {"groups", groups},
         {"tests", tests},
+        {"bounds", bounds_of(r)},
         {"warnings", warnings},
     };
     json_t *all = object_of(key, sizeof key / sizeof *key);

@@ -238,6 +238,37 @@ static void plain_lines(struct buffer *out, const struct estimate_result *plain)
     }
 }
 
+/* Percent with one decimal, "-" where absent. */
+static void percents(char *s, size_t room, double low, double high)
+{
+    if (isfinite(low) && isfinite(high))
+        snprintf(s, room, "%.1f..%.1f", 100 * low, 100 * high);
+    else
+        snprintf(s, room, "-");
+}
+
+static void bounds_lines(struct buffer *out, const struct estimate_result *r)
+{
+    char name[200], range[64], interval[64], share[16];
+    size_t group = SIZE_MAX;
+    for (size_t i = 0; i < r->bounds; i++) {
+        const struct estimate_bound *b = &r->bound[i];
+        if (b->group != group)
+            buffer_printf(out, "%-19s %5s %15s %15s  %s\n", "bounds, %", "share", "between",
+                          "95% interval",
+                          estimate_group_name(r, &r->group[b->group], name, sizeof name));
+        group = b->group;
+        percents(range, sizeof range, b->lower, b->upper);
+        percents(interval, sizeof interval, b->ci_low, b->ci_high);
+        snprintf(share, sizeof share, isfinite(b->share) ? "%.1f" : "", 100 * b->share);
+        buffer_printf(out, "%-19s %5s %15s %15s  ", b->assumption, share, range, interval);
+        if (text_table_wrap(b->meaning, 58, 100, out) != ERR_OK)
+            out->failed = true;
+    }
+    if (r->bounds > 0)
+        buffer_u8(out, '\n');
+}
+
 static enum err notes(struct buffer *out, const struct estimate_result *r)
 {
     enum err e = text_table_wrap(
@@ -277,6 +308,7 @@ enum err text_table(const struct estimate_result *r, const struct estimate_resul
         group_row(out, g, n_width_of(r));
     }
     buffer_u8(out, '\n');
+    bounds_lines(out, r);
     plain_lines(out, plain);
     enum err e = notes(out, r);
     return out->failed ? ERR_NOMEM : e;

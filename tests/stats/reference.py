@@ -71,7 +71,7 @@ def the_json_has_every_key_and_only_its_types():
     got = result(*CSTO, "--by", "gender")
     assert set(got) == {
         "method", "list", "items", "hide", "design", "se_type", "n", "n_control", "n_treatment",
-        "missing_control", "missing_treatment", "n_psu", "weight_cv", "groups", "tests", "warnings"}
+        "missing_control", "missing_treatment", "n_psu", "weight_cv", "groups", "tests", "bounds", "warnings"}
     assert (got["method"], got["list"], got["items"], got["hide"]) == ("dim", None, 4, None)
     assert (got["design"], got["se_type"], got["n_psu"], got["weight_cv"]) == ("srs", "welch", None, None)
     assert result(*CSTO, "--hide", "disagree")["hide"] == "disagree"

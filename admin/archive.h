@@ -36,7 +36,7 @@ enum err archive_pin(struct archive *a, const uint8_t pack[HASH_LEN]);
 enum err archive_pinned(struct archive *a, uint8_t pack[HASH_LEN], bool *known);
 enum err archive_put_notice(struct archive *a, enum notice_kind kind, const uint8_t device[32],
                             struct bytes file, bool *fresh);
-/** One researcher's signature for going live. */
+/** One recipient's signature for going live (notice_golive_place). */
 enum err archive_put_golive(struct archive *a, const uint8_t pack[HASH_LEN], uint8_t researcher,
                             const uint8_t sig[SIGN_LEN]);
 /** Log that the blinded phase ended (`close`) or that a command looked before that (`unblind`). */
@@ -65,7 +65,7 @@ enum err archive_each_notice(struct archive *a, enum notice_kind kind, const uin
 /** Closing codes as they were given; ${device} is NULL where it is not known. */
 typedef enum err archive_code(void *ctx, const char *code, const uint8_t *device, bool taken_back);
 enum err archive_each_closing(struct archive *a, archive_code *visit, void *ctx);
-/** Go-live signatures of a pack; name is NULL, file: u8 researcher, 64 signature. */
+/** Go-live signatures of a pack; name is NULL, file: u8 recipient, 64 signature. */
 enum err archive_each_golive(struct archive *a, const uint8_t pack[HASH_LEN], archive_piece *visit,
                              void *ctx);
 

@@ -19,6 +19,7 @@ static const struct command {
     {"keygen", "a person's keys for a study", command_keygen},
     {"check", "judge a study: every mistake, with its line", command_check},
     {"pack", "sign a study for the laptops", command_pack},
+    {"sign", "a second researcher's signature for a pack", command_sign},
     {"simulate", "simulated laptops and respondents, with the truth beside", command_simulate},
     {"pull", "take in what laptops sent", command_pull},
     {"devices", "list, approve or revoke laptops", command_devices},

@@ -82,7 +82,7 @@ static enum err write_public(const char *path, const struct studykey *k)
     memcpy(both, k->pub.sign, 32);
     memcpy(both + 32, k->pub.box, 32);
     segment_hex(both, 64, hex);
-    hash_once(hash, NULL, "key", (struct bytes){both, 64});
+    pack_key_fingerprint(&k->pub, hash);
     words_of(hash, words);
     buffer_printf(&b, "%srole: %s\nkey: %s\nwords: %s\n", public_magic, role_name[k->role], hex,
                   words);

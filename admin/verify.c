@@ -7,6 +7,7 @@
 #include "admin/verify_device.h"
 #include "core/device.h"
 #include "core/log.h"
+#include "core/succession.h"
 
 static const struct {
     const char *name, *text;
@@ -117,35 +118,72 @@ static enum err add_pack(void *ctx, const char *name, struct bytes file)
     return e == ERR_NOMEM ? e : ERR_OK; /* its devices will be told "unknown pack" */
 }
 
-/* True if ${next} was made to replace ${p}, by the same signer. */
-static bool replaces(const struct pack *next, const struct pack *p)
+static const struct verify_pack *with_hash(const struct verify_report *r,
+                                           const uint8_t hash[HASH_LEN])
 {
-    return memcmp(next->replaces, p->hash, HASH_LEN) == 0 && next->number > p->number &&
-           memcmp(next->researcher[next->signer].sign, p->researcher[p->signer].sign, 32) == 0;
+    for (size_t i = 0; i < r->packs; i++)
+        if (memcmp(r->pack[i].pack->hash, hash, HASH_LEN) == 0)
+            return &r->pack[i];
+    return NULL;
 }
 
-/* Anybody can make a pack and name our keys in it: only the archive's own and those that replace it
- * count. The trusted ones come to the front. */
-static void keep_own_packs(struct verify_report *r, const uint8_t pin[HASH_LEN])
+static bool follows(const struct verify_pack *next, const struct verify_pack *p)
+{
+    const struct edition a = {p->pack, p->study}, b = {next->pack, next->study};
+    return succession_judge(&a, &b) == SUCCESSION_FOLLOWS;
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct verify_pack *x = a, *y = b;
+    if (x->pack->number != y->pack->number)
+        return x->pack->number < y->pack->number ? -1 : 1;
+    return memcmp(x->pack->hash, y->pack->hash, HASH_LEN);
+}
+
+/* Anybody can make a pack and name our keys in it: only the archive's own line counts. What the
+ * archive's pack replaces is vouched for by the hash in it, what comes behind by who signed it. */
+static enum err keep_own_packs(struct verify_report *r, const uint8_t pin[HASH_LEN])
 {
     size_t own = 0;
+    bool *trusted = calloc(r->packs > 0 ? r->packs : 1, sizeof *trusted);
+    if (trusted == NULL)
+        return ERR_NOMEM;
+    for (const struct verify_pack *p = with_hash(r, pin); p != NULL;
+         p = with_hash(r, p->pack->replaces))
+        trusted[p - r->pack] = true;
     for (bool more = true; more;) {
         more = false;
-        for (size_t i = own; i < r->packs; i++) {
-            bool trusted = memcmp(r->pack[i].pack->hash, pin, HASH_LEN) == 0;
-            for (size_t k = 0; k < own && !trusted; k++)
-                trusted = replaces(r->pack[i].pack, r->pack[k].pack);
-            if (!trusted)
-                continue;
-            struct verify_pack found = r->pack[i];
-            r->pack[i] = r->pack[own];
-            r->pack[own++] = found;
-            more = true;
-        }
+        for (size_t i = 0; i < r->packs; i++)
+            for (size_t k = 0; k < r->packs && !trusted[i]; k++)
+                if (trusted[k] && follows(&r->pack[i], &r->pack[k]))
+                    trusted[i] = more = true;
     }
-    for (size_t i = own; i < r->packs; i++)
-        drop_pack(&r->pack[i]);
+    for (size_t i = 0; i < r->packs; i++) {
+        if (trusted[i])
+            r->pack[own++] = r->pack[i];
+        else
+            drop_pack(&r->pack[i]);
+    }
     r->packs = own;
+    free(trusted);
+    if (own > 0)
+        qsort(r->pack, own, sizeof *r->pack, by_number);
+    return ERR_OK;
+}
+
+const struct verify_pack *verify_find_pack(const struct verify_report *r,
+                                           const uint8_t hash[HASH_LEN])
+{
+    return with_hash(r, hash);
+}
+
+bool verify_is_behind(const struct verify_report *r, const struct verify_pack *next,
+                      const struct verify_pack *p)
+{
+    while (next != NULL && next != p)
+        next = with_hash(r, next->pack->replaces);
+    return next == p;
 }
 
 static enum err read_packs(struct archive *a, struct verify_report *r)
@@ -156,7 +194,7 @@ static enum err read_packs(struct archive *a, struct verify_report *r)
     if (e == ERR_OK)
         e = archive_each_pack(a, add_pack, r);
     if (e == ERR_OK)
-        keep_own_packs(r, pin);
+        e = keep_own_packs(r, pin);
     return e;
 }
 

@@ -45,10 +45,11 @@ struct verify_device {
     bool approved, revoked;
     uint64_t cost_ops,
         cost_mem; /* of the interviewers' passphrases, from the root; 0: not opened */
-    const struct verify_pack *pack; /* NULL: unknown */
-    uint64_t entries;               /* positions that came whole */
-    uint64_t whole_to;              /* all up to here came, in one chain */
-    uint8_t head[HASH_LEN];         /* after whole_to */
+    const struct verify_pack
+        *pack;              /* of the entry in hand; in the end of the last; NULL: unknown */
+    uint64_t entries;       /* positions that came whole */
+    uint64_t whole_to;      /* all up to here came, in one chain */
+    uint8_t head[HASH_LEN]; /* after whole_to */
 };
 
 struct verify_pack {
@@ -58,7 +59,7 @@ struct verify_pack {
 };
 
 struct verify_report {
-    struct verify_pack *pack;
+    struct verify_pack *pack; /* of the archive's line, by number */
     size_t packs;
     struct verify_device *device;
     size_t devices;

@@ -23,15 +23,6 @@ struct reading {
     uint64_t fork; /* first position with two histories, 0: none */
 };
 
-static const struct verify_pack *find_pack(const struct verify_report *r,
-                                           const uint8_t hash[HASH_LEN])
-{
-    for (size_t i = 0; i < r->packs; i++)
-        if (memcmp(r->pack[i].pack->hash, hash, HASH_LEN) == 0)
-            return &r->pack[i];
-    return NULL;
-}
-
 /* ---- steps 1 to 5, segment by segment ---- */
 
 /* Only a segment that is whole is called foreign: a damaged name is not another laptop's doing. */
@@ -40,7 +31,7 @@ static enum verdict judge_front(const struct reading *g, struct file *f, struct 
     struct verify_device *d = &g->run->report->device[g->device];
     if (intake_read(bytes, &f->s) != ERR_OK)
         return VERDICT_DAMAGED;
-    const struct verify_pack *pack = find_pack(g->run->report, f->s.pre.pack);
+    const struct verify_pack *pack = verify_find_pack(g->run->report, f->s.pre.pack);
     if (pack == NULL)
         return VERDICT_UNKNOWN_PACK;
     if (intake_check_preamble(&f->s.pre, pack->pack) != ERR_OK ||
@@ -128,18 +119,27 @@ static enum err gather(struct reading *g)
 /* ---- step 3: approved? until where? ---- */
 
 struct standing {
-    const struct pack *pack;
+    const struct verify_report *report;
     const uint8_t *device;
     bool approved, revoked;
     uint64_t last; /* position that counts, if revoked */
 };
+
+/* The device's key stays the same under every pack, and so does what was found about it. */
+static bool signed_under_any(const struct verify_report *r, struct bytes file, struct notice *n)
+{
+    for (size_t i = 0; i < r->packs; i++)
+        if (notice_parse(file, r->pack[i].pack, n) == ERR_OK)
+            return true;
+    return false;
+}
 
 static enum err read_notice(void *ctx, const char *name, struct bytes file)
 {
     struct standing *st = ctx;
     struct notice n;
     (void)name;
-    if (notice_parse(file, st->pack, &n) != ERR_OK || memcmp(n.device, st->device, 32) != 0)
+    if (!signed_under_any(st->report, file, &n) || memcmp(n.device, st->device, 32) != 0)
         return ERR_OK;
     st->approved = st->approved || n.kind == NOTICE_APPROVAL;
     if (n.kind == NOTICE_REVOCATION) {
@@ -153,11 +153,10 @@ static enum err read_notice(void *ctx, const char *name, struct bytes file)
 static enum err read_standing(struct reading *g)
 {
     struct verify_device *d = &g->run->report->device[g->device];
-    struct standing st = {NULL, d->id, false, false, UINT64_MAX};
+    struct standing st = {g->run->report, d->id, false, false, UINT64_MAX};
     size_t kept = g->chain.count;
     if (d->pack == NULL || g->chain.count == 0)
         return ERR_OK;
-    st.pack = d->pack->pack;
     enum err e = archive_each_notice(g->run->archive, NOTICE_APPROVAL, d->id, read_notice, &st);
     if (e == ERR_OK)
         e = archive_each_notice(g->run->archive, NOTICE_REVOCATION, d->id, read_notice, &st);

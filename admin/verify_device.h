@@ -25,6 +25,13 @@ struct verify_chain { /* all positions of a device, ordered, without doubles */
     size_t count;
 };
 
+/** The archive's pack with this hash, NULL if there is none. */
+const struct verify_pack *verify_find_pack(const struct verify_report *r,
+                                           const uint8_t hash[HASH_LEN]);
+/** True if ${next} is ${p} or follows it, directly or not. */
+bool verify_is_behind(const struct verify_report *r, const struct verify_pack *next,
+                      const struct verify_pack *p);
+
 /** Add a line and raise the device's verdict. */
 enum err verify_add(struct verify_run *run, size_t device, enum verdict v, uint64_t stream,
                     uint64_t first, uint64_t last);

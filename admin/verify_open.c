@@ -12,9 +12,10 @@ struct opening {
     size_t device;
     const struct verify_pack *pack;
     const struct verify_chain *chain;
-    const struct preamble *pre; /* of the stream in hand */
-    struct unseal *unseal;      /* NULL: its box does not open */
-    struct secret *mac;         /* k of position `mac_n`; researchers only */
+    const struct preamble *pre;                      /* of the stream in hand */
+    struct unseal *unseal;                           /* NULL: its box does not open */
+    enum { ROOT_NONE, ROOT_DUE, ROOT_PERHAPS } root; /* is the entry in hand one? */
+    struct secret *mac;                              /* k of position `mac_n`; researchers only */
     uint64_t mac_n;
     struct assign *assign; /* NULL: no root, or what the chains hold is not known any more */
     bool approved;
@@ -29,6 +30,21 @@ static enum err add(const struct opening *o, enum verdict v, uint64_t n)
     return verify_add(o->run, o->device, v, o->pre != NULL ? o->pre->number : 0, n, n);
 }
 
+/* Draws may be missing: what follows cannot be replayed. */
+static void drop_draws(struct opening *o)
+{
+    assign_free(o->assign);
+    o->assign = NULL;
+}
+
+/* What follows cannot be checked against what came before. */
+static void drop_chains(struct opening *o)
+{
+    secret_free(o->mac);
+    o->mac = NULL;
+    drop_draws(o);
+}
+
 /* The last position of the stream that ${s} belongs to. */
 static uint64_t end_of_stream(const struct opening *o, const struct verify_slot *s)
 {
@@ -39,13 +55,29 @@ static uint64_t end_of_stream(const struct opening *o, const struct verify_slot 
     return last;
 }
 
-static enum err next_stream(struct opening *o, const struct verify_slot *s)
+/* A device begins with a root, and so does what it does under another pack; behind a gap nobody
+ * knows whether that root was in it. Packs never go back. */
+static void next_pack(struct opening *o, const struct verify_slot *s, bool gap)
 {
+    const struct verify_report *r = o->run->report;
+    const struct verify_pack *pack = verify_find_pack(r, s->segment->pre.pack);
+    bool changed = pack != o->pack, on = o->pack == NULL || verify_is_behind(r, pack, o->pack);
+    o->root = s->n == 1 ? ROOT_DUE : !changed ? ROOT_NONE : gap ? ROOT_PERHAPS : ROOT_DUE;
+    if (!on)
+        o->root = ROOT_NONE;
+    o->pack = pack;
+    o->run->report->device[o->device].pack = pack;
+}
+
+static enum err next_stream(struct opening *o, const struct verify_slot *s, bool gap)
+{
+    o->root = ROOT_NONE;
     if (o->pre != NULL && memcmp(o->pre->id, s->segment->pre.id, HASH_LEN) == 0)
         return ERR_OK;
     unseal_free(o->unseal);
     o->unseal = NULL;
     o->pre = &s->segment->pre;
+    next_pack(o, s, gap);
     enum err e = unseal_begin(o->pre, o->pack->pack, o->run->key, &o->unseal);
     if (e != ERR_KEY && e != ERR_DOUBT)
         return e;
@@ -77,15 +109,19 @@ static bool read_parts(struct opening *o, const struct verify_slot *s)
     return !both || entry_get_answers(o->pack->study, o->f.kind, answers, &o->a) == ERR_OK;
 }
 
+/* The first root of a device is MACed under itself, a later one under the chain it ends. */
 static enum err start_root(struct opening *o, const struct verify_slot *s)
 {
     struct verify_device *d = &o->run->report->device[o->device];
+    enum err e = ERR_OK;
     d->cost_ops = o->f.u.root.cost_ops;
     d->cost_mem = o->f.u.root.cost_mem;
+    o->approved = false;
     if (!unseal_answers(o->unseal))
         return ERR_OK;
-    enum err e = secret_copy(o->a.u.root.mac, 32, &o->mac);
-    o->mac_n = s->n;
+    drop_chains(o);
+    e = secret_copy(o->a.u.root.mac, 32, &o->mac);
+    o->mac_n = s->n == 1 ? 1 : s->n + 1;
     if (e == ERR_OK)
         e = assign_new(o->pack->study, o->pack->pack->strata, o->a.u.root.assign, &o->assign);
     secret_wipe(&o->a.u.root, sizeof o->a.u.root);
@@ -124,8 +160,7 @@ static enum err replay_approved(struct opening *o, uint64_t n)
     if (e != ERR_OK)
         return e;
     if (!fa.found || o->approved) { /* an approval nobody of the pack gave, or a second one */
-        assign_free(o->assign);
-        o->assign = NULL;
+        drop_draws(o);
         return add(o, VERDICT_ASSIGNMENT, n);
     }
     o->approved = true;
@@ -172,11 +207,6 @@ static enum err replay_assigned(struct opening *o, uint64_t n)
 
 static enum err replay(struct opening *o, const struct verify_slot *s)
 {
-    if (s->n != o->next) { /* draws may be missing: what follows cannot be replayed */
-        assign_free(o->assign);
-        o->assign = NULL;
-    }
-    o->next = s->n + 1;
     if (o->assign == NULL)
         return ERR_OK;
     if (o->f.kind == ENTRY_APPROVED)
@@ -186,25 +216,56 @@ static enum err replay(struct opening *o, const struct verify_slot *s)
 
 /* ---- one position after another ---- */
 
-static enum err open_slot(struct opening *o, const struct verify_slot *s)
+/* ERR_OK with ${read} false: set aside, the gap or the foreign pack in front says why. */
+static enum err read_slot(struct opening *o, const struct verify_slot *s, bool *read)
 {
-    enum err e = next_stream(o, s);
-    if (e != ERR_OK || o->unseal == NULL)
-        return e;
     bool researcher = unseal_answers(o->unseal), first = s->n == 1;
-    if (researcher && !first && o->mac == NULL)
-        return ERR_OK; /* without the root nothing can be checked: the gap at the front says so */
-    if (researcher && !first && !mac_fits(o, s))
+    bool known = researcher && o->mac != NULL, fits = known && mac_fits(o, s);
+    if (researcher && !first && !known && o->root == ROOT_NONE)
+        return ERR_OK; /* without the root nothing can be checked */
+    if (known && !fits && o->root == ROOT_PERHAPS) {
+        drop_chains(o); /* a pack's root may be in the gap */
+        return ERR_OK;
+    }
+    if (known && !fits)
         return add(o, VERDICT_FORGED, s->n);
-    if (!read_parts(o, s) || (o->f.kind == ENTRY_ROOT) != first)
+    if (!read_parts(o, s))
         return add(o, VERDICT_FORGED, s->n);
-    if (first)
-        e = start_root(o, s);
+    bool root = o->f.kind == ENTRY_ROOT;
+    if (root && o->f.u.root.pack_number != o->pack->pack->number)
+        return add(o, VERDICT_FORGED, s->n);
+    if (o->root == ROOT_PERHAPS && !root && researcher && !known)
+        return ERR_OK;
+    bool may =
+        root ? o->root != ROOT_NONE : o->root != ROOT_DUE && !(known && o->root == ROOT_PERHAPS);
+    if (!may)
+        return add(o, VERDICT_FORGED, s->n);
+    enum err e = root ? start_root(o, s) : ERR_OK;
     if (e == ERR_OK && first && researcher && !mac_fits(o, s))
         return add(o, VERDICT_FORGED, s->n);
-    if (e == ERR_OK && researcher)
+    *read = e == ERR_OK;
+    return e;
+}
+
+static enum err open_slot(struct opening *o, const struct verify_slot *s)
+{
+    bool gap = s->n != o->next, read = false;
+    o->next = s->n + 1;
+    if (gap)
+        drop_draws(o);
+    enum err e = next_stream(o, s, gap);
+    if (e == ERR_OK && o->unseal != NULL)
+        e = read_slot(o, s, &read);
+    if (e == ERR_OK && o->unseal == NULL && o->root == ROOT_DUE)
+        drop_chains(o); /* a root of a pack that this key does not read */
+    if (e == ERR_OK && !read)
+        drop_draws(o);
+    if (e != ERR_OK || !read || o->f.kind == ENTRY_ROOT)
+        return e;
+    bool researcher = unseal_answers(o->unseal);
+    if (researcher)
         e = replay(o, s);
-    if (e == ERR_OK && o->run->event != NULL && !first)
+    if (e == ERR_OK && o->run->event != NULL)
         e = o->run->event(o->run->ctx, o->run->report, o->device, s->n, &o->f,
                           researcher ? &o->a : NULL);
     return e;
@@ -219,7 +280,6 @@ enum err verify_open(struct verify_run *run, size_t device, const struct verify_
     o->run = run;
     o->device = device;
     o->chain = chain;
-    o->pack = run->report->device[device].pack;
     o->next = 1;
     o->field = malloc(PART_MAX);
     o->answers = malloc(PART_MAX);

@@ -8,7 +8,13 @@ _Static_assert((int)PACK_MAX_STRATA == (int)STUDY_MAX_STRATA, "a pack names ever
 _Static_assert((int)PACK_MAX_STUDY == (int)STUDY_MAX_BYTES, "a pack holds every study");
 
 enum { STATE_VERSION = 1, STATE_HEAD_LEN = 1 + 1 + 8 + HASH_LEN + 32 + 8 + 4 };
-enum { IS_LIVE = 1, IS_APPROVED = 2, HAS_ROOT = 4, IS_SIMULATED = 8 }; /* bits of `is` */
+enum { /* bits of `is` */
+       IS_LIVE = 1,
+       IS_APPROVED = 2,
+       HAS_ROOT = 4,
+       IS_SIMULATED = 8,
+       WAS_APPROVED = 16 /* under a pack before */
+};
 
 struct device {
     const struct pack *pack;
@@ -21,6 +27,7 @@ struct device {
     uint64_t streams;
     uint32_t contacts;
     uint8_t is;
+    bool follows; /* its root goes under the chain it ends */
 };
 
 static enum err new_device(const struct pack *pack, const struct study *study,
@@ -62,6 +69,28 @@ enum err device_restart(const struct pack *pack, const struct study *study,
     memcpy(d->chain.head, head, HASH_LEN);
     d->streams = streams;
     d->contacts = (uint32_t)last; /* every contact before had an entry of its own */
+    *out = d;
+    return ERR_OK;
+}
+
+enum err device_follow(struct device *from, const struct pack *pack, const struct study *study,
+                       struct device **out)
+{
+    struct device *d = NULL;
+    enum err e = new_device(pack, study, from->sign_key, &d);
+    if (e != ERR_OK)
+        return e;
+    stream_free(from->stream); /* it seals into the chain that moves on here */
+    from->stream = NULL;
+    struct secret *room = d->chain.mac;
+    d->chain = from->chain;
+    from->chain.mac = room;
+    d->streams = from->streams;
+    d->contacts = from->contacts;
+    d->is = (uint8_t)(from->is & (IS_LIVE | IS_SIMULATED | WAS_APPROVED));
+    if (device_approved(from))
+        d->is |= WAS_APPROVED;
+    d->follows = true;
     *out = d;
     return ERR_OK;
 }
@@ -149,13 +178,17 @@ enum err device_root(struct device *d, struct entry_field *field, const uint8_t 
         e = assign_new(d->study, d->pack->strata, secret_view(both) + 32, &d->assign);
     if (e != ERR_OK)
         goto out;
-    memcpy(secret_bytes(d->chain.mac), secret_view(both), 32);
+    if (!d->follows)
+        memcpy(secret_bytes(d->chain.mac), secret_view(both), 32);
     memcpy(a.u.root.mac, secret_view(both), 32);
     memcpy(a.u.root.assign, secret_view(both) + 32, 32);
     field->kind = ENTRY_ROOT;
     field->u.root.pack_number = d->pack->number;
     d->is |= HAS_ROOT;
     device_seal(d, field, &a, out);
+    if (d->follows)
+        memcpy(secret_bytes(d->chain.mac), secret_view(both), 32);
+    d->follows = false;
 out:
     secret_wipe(&a.u.root, sizeof a.u.root);
     secret_free(both);
@@ -180,6 +213,11 @@ void device_golive(struct device *d)
 bool device_approved(const struct device *d)
 {
     return (d->is & IS_APPROVED) != 0;
+}
+
+bool device_known(const struct device *d)
+{
+    return (d->is & (IS_APPROVED | WAS_APPROVED)) != 0;
 }
 
 uint32_t device_contact(struct device *d)

@@ -23,6 +23,12 @@ enum err device_restart(const struct pack *pack, const struct study *study,
                         const struct secret *sign_key, uint64_t last, const uint8_t head[HASH_LEN],
                         uint64_t streams, struct device **out);
 
+/** Go on under a pack that follows: position, head, MAC key, numbers and flags of ${from} as they
+ * stand, no chains of assignment yet. Its first entry must be device_root's. ${from} is only good
+ * for device_free afterwards. ERR_NOMEM: it is as it was. */
+enum err device_follow(struct device *from, const struct pack *pack, const struct study *study,
+                       struct device **out);
+
 /** The state between streams: position, head, MAC key, assignment chains; never the sealing keys.
  * The length is constant for a pack. The caller encrypts it. */
 size_t device_state_len(const struct study *study, size_t strata);
@@ -40,8 +46,9 @@ enum err device_stream(struct device *d, uint64_t *number, struct buffer *preamb
 
 size_t device_entry_len(const struct study *study);
 
-/** Seal the root entry, the first of all or of a chain restarted: ${field} says what is in its
- * field part. ${roots}: MAC root and assignment root (64 bytes), or NULL for random ones. */
+/** Seal the root entry, the first of all, of a chain restarted, or under another pack: ${field}
+ * says what is in its field part. ${roots}: MAC root and assignment root (64 bytes), or NULL for
+ * random ones. */
 enum err device_root(struct device *d, struct entry_field *field, const uint8_t *roots,
                      uint8_t *out);
 
@@ -52,6 +59,8 @@ void device_set_simulated(struct device *d);
 bool device_test(const struct device *d);
 void device_golive(struct device *d);
 bool device_approved(const struct device *d);
+/** Approved under this pack or one before. */
+bool device_known(const struct device *d);
 
 /** Number of the next contact, counted on. */
 uint32_t device_contact(struct device *d);

@@ -111,6 +111,24 @@ void notice_hash(struct bytes approval, uint8_t out[HASH_LEN])
     hash_once(out, NULL, "approve", approval);
 }
 
+static const struct pack_key *recipient(const struct pack *pack, size_t i)
+{
+    return i < pack->researchers ? &pack->researcher[i] : &pack->supervisor[i - pack->researchers];
+}
+
+size_t notice_golive_recipients(const struct pack *pack)
+{
+    return pack->researchers + pack->supervisors;
+}
+
+int notice_golive_place(const struct pack *pack, const uint8_t sign_key[32])
+{
+    for (size_t i = 0; i < notice_golive_recipients(pack); i++)
+        if (memcmp(recipient(pack, i)->sign, sign_key, 32) == 0)
+            return (int)i;
+    return -1;
+}
+
 static void golive_start(const uint8_t pack[HASH_LEN], uint8_t out[GOLIVE_SIGNED])
 {
     struct writer w = writer_of(out, GOLIVE_SIGNED);
@@ -133,8 +151,8 @@ void notice_golive_make(const struct pack *pack, const uint8_t (*sig)[SIGN_LEN],
     uint8_t start[GOLIVE_SIGNED];
     golive_start(pack->hash, start);
     buffer_add(out, start, sizeof start);
-    buffer_u8(out, (uint8_t)pack->researchers);
-    for (size_t i = 0; i < pack->researchers; i++)
+    buffer_u8(out, (uint8_t)notice_golive_recipients(pack));
+    for (size_t i = 0; i < notice_golive_recipients(pack); i++)
         buffer_add(out, sig[i], SIGN_LEN);
 }
 
@@ -144,11 +162,12 @@ enum err notice_golive_check(struct bytes b, const struct pack *pack)
     struct reader r = reader_of(b);
     struct bytes covered = read_view(&r, GOLIVE_SIGNED);
     golive_start(pack->hash, start);
-    if (r.failed || memcmp(covered.p, start, sizeof start) != 0 || read_u8(&r) != pack->researchers)
+    if (r.failed || memcmp(covered.p, start, sizeof start) != 0 ||
+        read_u8(&r) != notice_golive_recipients(pack))
         return ERR_FORMAT;
-    for (size_t i = 0; i < pack->researchers; i++) {
+    for (size_t i = 0; i < notice_golive_recipients(pack); i++) {
         read_raw(&r, sig, sizeof sig);
-        if (!signed_by("golive", covered, sig, pack->researcher[i].sign))
+        if (!signed_by("golive", covered, sig, recipient(pack, i)->sign))
             return ERR_SIGNATURE;
     }
     return reader_done(&r) ? ERR_OK : ERR_FORMAT;

@@ -33,13 +33,18 @@ enum err notice_make(const struct notice *n, const uint8_t secret_key[64], struc
 /** H("approve", bytes of the approval). */
 void notice_hash(struct bytes approval, uint8_t out[HASH_LEN]);
 
-/** One researcher's signature for going live. */
+/** Recipients sign for going live: researchers, then supervisors, numbered through in the pack's
+ * order. How many; the number of this key, -1 if it is none of them. */
+size_t notice_golive_recipients(const struct pack *pack);
+int notice_golive_place(const struct pack *pack, const uint8_t sign_key[32]);
+
+/** One recipient's signature for going live. */
 void notice_golive_sign(const uint8_t pack[HASH_LEN], const uint8_t secret_key[64],
                         uint8_t sig[SIGN_LEN]);
-/** Write the go-live file from one signature per researcher, in order. */
+/** Write the go-live file from one signature per recipient, in order. */
 void notice_golive_make(const struct pack *pack, const uint8_t (*sig)[SIGN_LEN],
                         struct buffer *out);
-/** ERR_OK if every researcher of ${pack} has signed this file. */
+/** ERR_OK if every recipient of ${pack} has signed this file. */
 enum err notice_golive_check(struct bytes b, const struct pack *pack);
 
 #endif

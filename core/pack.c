@@ -21,6 +21,24 @@ static bool read_keys(struct reader *r, struct pack_key *key, size_t *count, siz
     return !r->failed;
 }
 
+/* One person with two places would be two signers. */
+bool pack_keys_differ(const struct pack_key *key, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (memcmp(key[i].sign, key[k].sign, sizeof key[i].sign) == 0 ||
+                memcmp(key[i].box, key[k].box, sizeof key[i].box) == 0)
+                return false;
+    return true;
+}
+
+/* In the signed part: whoever reorders the signatures makes nobody the signer. */
+static bool read_signer(struct reader *r, struct pack *p)
+{
+    p->signer = read_u8(r);
+    return !r->failed && p->signer < p->researchers;
+}
+
 static bool read_parts(struct reader *r, struct pack *p)
 {
     p->number = read_u32(r);
@@ -28,13 +46,15 @@ static bool read_parts(struct reader *r, struct pack *p)
     p->study = read_view(r, read_u32(r));
     p->points = read_view(r, read_u32(r));
     p->strata = read_u16(r);
-    if (r->failed || p->number == 0 || p->strata == 0 || p->strata > PACK_MAX_STRATA ||
-        p->study.len > PACK_MAX_STUDY)
+    if (r->failed || p->number == 0 || (p->number == 1) != sodium_is_zero(p->replaces, HASH_LEN) ||
+        p->strata == 0 || p->strata > PACK_MAX_STRATA || p->study.len > PACK_MAX_STUDY)
         return false;
     for (size_t i = 0; i < p->strata; i++)
         p->stratum[i] = read_view(r, read_u8(r));
     return read_keys(r, p->researcher, &p->researchers, 2, PACK_MAX_RESEARCHERS) &&
-           read_keys(r, p->supervisor, &p->supervisors, 0, PACK_MAX_SUPERVISORS);
+           read_keys(r, p->supervisor, &p->supervisors, 0, PACK_MAX_SUPERVISORS) &&
+           pack_keys_differ(p->researcher, p->researchers) &&
+           pack_keys_differ(p->supervisor, p->supervisors) && read_signer(r, p);
 }
 
 static void hash_of(struct bytes signed_part, uint8_t out[HASH_LEN])
@@ -52,7 +72,6 @@ static void message_of(const uint8_t hash[HASH_LEN], uint8_t out[LABEL_LEN + HAS
 static enum err read_signatures(struct reader *r, struct pack *p)
 {
     uint8_t message[LABEL_LEN + HASH_LEN];
-    uint32_t seen = 0;
     message_of(p->hash, message);
     p->signatures = read_u8(r);
     if (r->failed || p->signatures == 0 || p->signatures > p->researchers)
@@ -60,13 +79,12 @@ static enum err read_signatures(struct reader *r, struct pack *p)
     for (size_t i = 0; i < p->signatures; i++) {
         uint8_t who = read_u8(r), sig[SIGN_LEN];
         read_raw(r, sig, sizeof sig);
-        if (r->failed || who >= p->researchers || (seen >> who & 1) != 0)
+        if (r->failed || who >= p->researchers || (p->signed_by >> who & 1) != 0 ||
+            (i == 0 && who != p->signer))
             return ERR_FORMAT;
         if (crypto_sign_verify_detached(sig, message, sizeof message, p->researcher[who].sign) != 0)
             return ERR_SIGNATURE;
-        seen |= UINT32_C(1) << who;
-        if (i == 0)
-            p->signer = who;
+        p->signed_by |= UINT32_C(1) << who;
     }
     return reader_done(r) ? ERR_OK : ERR_FORMAT;
 }
@@ -129,7 +147,8 @@ static void add_keys(struct buffer *b, const struct pack_key *key, size_t count)
 
 static bool within_limits(const struct pack_parts *parts, uint8_t signer)
 {
-    bool ok = parts->number > 0 && parts->study.len <= PACK_MAX_STUDY && parts->strata >= 1 &&
+    bool ok = parts->number > 0 && (parts->number == 1) == (parts->replaces == NULL) &&
+              parts->study.len <= PACK_MAX_STUDY && parts->strata >= 1 &&
               parts->strata <= PACK_MAX_STRATA && parts->researchers >= 2 &&
               parts->researchers <= PACK_MAX_RESEARCHERS &&
               parts->supervisors <= PACK_MAX_SUPERVISORS && signer < parts->researchers;
@@ -166,6 +185,7 @@ enum err pack_make(const struct pack_parts *parts, uint8_t signer, const uint8_t
     }
     add_keys(out, parts->researcher, parts->researchers);
     add_keys(out, parts->supervisor, parts->supervisors);
+    buffer_u8(out, signer);
     if (out->failed)
         return ERR_NOMEM;
     hash_of(buffer_view(out), hash);
@@ -175,6 +195,33 @@ enum err pack_make(const struct pack_parts *parts, uint8_t signer, const uint8_t
     buffer_u8(out, signer);
     buffer_add(out, sig, sizeof sig);
     return out->failed ? ERR_NOMEM : ERR_OK;
+}
+
+enum err pack_sign(const struct pack *p, uint8_t who, const uint8_t secret_key[64],
+                   struct buffer *out)
+{
+    enum { ONE = 1 + SIGN_LEN };
+    uint8_t message[LABEL_LEN + HASH_LEN], sig[SIGN_LEN];
+    size_t before = p->bytes.len - p->signatures * ONE - 1; /* up to their number */
+    if (who >= p->researchers || (p->signed_by >> who & 1) != 0)
+        return ERR_STATE;
+    message_of(p->hash, message);
+    crypto_sign_detached(sig, NULL, message, sizeof message, secret_key);
+    buffer_add(out, p->bytes.p, before);
+    buffer_u8(out, (uint8_t)(p->signatures + 1));
+    buffer_add(out, p->bytes.p + before + 1, p->signatures * ONE);
+    buffer_u8(out, who);
+    buffer_add(out, sig, sizeof sig);
+    return out->failed ? ERR_NOMEM : ERR_OK;
+}
+
+void pack_key_fingerprint(const struct pack_key *key, uint8_t out[HASH_LEN])
+{
+    struct hash h;
+    hash_start(&h, NULL, "key");
+    hash_add(&h, key->sign, sizeof key->sign);
+    hash_add(&h, key->box, sizeof key->box);
+    hash_end(&h, out);
 }
 
 static int find_key(const struct pack_key *key, size_t count, const uint8_t sign_key[32])

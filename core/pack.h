@@ -29,8 +29,9 @@ struct pack {
     struct bytes stratum[PACK_MAX_STRATA];
     struct pack_key researcher[PACK_MAX_RESEARCHERS], supervisor[PACK_MAX_SUPERVISORS];
     size_t researchers, supervisors;
-    uint8_t signer; /* index of the first signature's researcher */
+    uint8_t signer; /* index of the researcher whose signature comes first */
     size_t signatures;
+    uint32_t signed_by; /* bit i: researcher i has signed */
 };
 
 /** Read a pack and check its signatures. Copies ${b}. ERR_FORMAT, ERR_UNSUPPORTED (a version or an
@@ -53,6 +54,17 @@ struct pack_parts {
  *  researcher ${signer}. ERR_NOMEM; ERR_USAGE where a part is outside its limit (said). */
 enum err pack_make(const struct pack_parts *parts, uint8_t signer, const uint8_t secret_key[64],
                    struct buffer *out);
+
+/** Write ${p} with one more signature, by researcher ${who}, into the empty ${out}. ERR_STATE if it
+ * is signed by that one already; ERR_NOMEM. */
+enum err pack_sign(const struct pack *p, uint8_t who, const uint8_t secret_key[64],
+                   struct buffer *out);
+
+/** True if no two of these have a key in common. */
+bool pack_keys_differ(const struct pack_key *key, size_t count);
+
+/** H("key", both public keys): a person's fingerprint, read out as words. */
+void pack_key_fingerprint(const struct pack_key *key, uint8_t out[HASH_LEN]);
 
 /** Index of the researcher or supervisor with this key; -1 if there is none. */
 int pack_researcher(const struct pack *p, const uint8_t sign_key[32]);

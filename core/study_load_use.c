@@ -219,22 +219,11 @@ void study_load_supervisors(struct study_draft *d, const yaml_node_t *n, void *i
                                     study_node_words, &s->supervisors);
 }
 
-/* A remote's name as rclone writes it; anything else could carry options that run programs. */
-static bool is_remote(const char *s)
-{
-    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
-    return n > 0 && s[n] == ':';
-}
-
 static void read_target(struct study_draft *d, const yaml_node_t *n, void *into)
 {
     char **target = into;
     study_node_words(d, n, target);
-    if (*target == NULL)
-        return;
-    if (strncmp(*target, "dir:", 4) == 0 && (*target)[4] != '\0')
-        return;
-    if (strncmp(*target, "rclone:", 7) == 0 && is_remote(*target + 7))
+    if (*target == NULL || study_word_is_target(*target))
         return;
     study_draft_say(d, study_node_line(d, n),
                     "the target `%.60s` is neither dir:FOLDER nor rclone:REMOTE:PATH; write one of "

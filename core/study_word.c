@@ -74,6 +74,19 @@ bool study_word_is_timezone(const char *s)
     return true;
 }
 
+bool study_word_is_target(const char *s)
+{
+    if (strncmp(s, "dir:", 4) == 0)
+        return s[4] != '\0';
+    if (strncmp(s, "rclone:", 7) != 0)
+        return false;
+    size_t n = 0;
+    for (s += 7;
+         among(s[n], lower) || among(s[n], upper) || among(s[n], digits) || among(s[n], "_-");)
+        n++;
+    return n > 0 && s[n] == ':';
+}
+
 bool study_word_whole(const char *s, int32_t *out)
 {
     bool negative = *s == '-';

@@ -16,6 +16,10 @@ bool study_word_is_date(const char *s);
 /** An IANA time zone name such as Asia/Almaty; whether it exists is not asked. */
 bool study_word_is_timezone(const char *s);
 
+/** A place to sync with: dir:FOLDER or rclone:REMOTE:PATH, the remote named by letters, digits, -
+ * and _ only: anything else could carry options that run programs. */
+bool study_word_is_target(const char *s);
+
 /** A whole number in decimal, optionally with '-'; *out untouched if it is not one. */
 bool study_word_whole(const char *s, int32_t *out);
 /** A number of 0 or more with up to 15 digits and a point, whatever the locale; *out untouched if

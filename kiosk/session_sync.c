@@ -57,8 +57,8 @@ static enum err take_golive(struct session *ss, struct bytes b)
     if (b.len == 0 || ss->device == NULL || !device_test(ss->device) || ss->state->open)
         return ERR_OK;
     if (notice_golive_check(b, ss->pack) != ERR_OK)
-        return log_fail(ERR_SIGNATURE, _("the go-live file found there is not signed by every "
-                                         "researcher of this study; it was not taken"));
+        return log_fail(ERR_SIGNATURE, _("the go-live file found there is not signed by everybody "
+                                         "who reads this study's results; it was not taken"));
     device_golive(ss->device);
     return session_keep(ss, false);
 }

@@ -16,6 +16,7 @@ enum err command_keygen(int argc, char **argv);
 enum err command_pack(int argc, char **argv);
 enum err command_pull(int argc, char **argv);
 enum err command_send(int argc, char **argv);
+enum err command_sign(int argc, char **argv);
 enum err command_simulate(int argc, char **argv);
 enum err command_verify(int argc, char **argv);
 

@@ -8,10 +8,12 @@
 
 static const char usage[] =
     "usage: sanaq-admin golive ARCHIVE --key FILE.key [--passphrase-file FILE]\n\n"
-    "Adds this researcher's signature for going live, after a test interview from a real laptop "
-    "was opened with this\n"
-    "very key. When every researcher has signed, send brings it to the laptops; until then their "
-    "screens say TEST.\n";
+    "Adds this person's signature for going live under the newest pack, after a test interview "
+    "from "
+    "a real laptop\n"
+    "was opened with this very key. When everybody who reads has signed, researchers and "
+    "supervisors, send brings it\n"
+    "to the laptops; until then their screens say TEST.\n";
 
 struct going {
     const struct pack *pack;
@@ -26,12 +28,11 @@ static enum err count_signature(void *ctx, const char *name, struct bytes row)
     return ERR_OK;
 }
 
-static bool opened_a_test(const struct fold *f, const struct verify_report *r,
-                          const struct verify_pack *p)
+static bool opened_a_test(const struct fold *f, const struct verify_pack *p)
 {
     for (size_t i = 0; i < f->contacts; i++) {
         const struct fold_contact *c = &f->contact[i];
-        if (c->test && !c->simulated && c->ended && c->assigned && r->device[c->device].pack == p)
+        if (c->test && !c->simulated && c->ended && c->assigned && c->pack == p)
             return true;
     }
     return false;
@@ -56,11 +57,12 @@ static enum err judge(const struct verify_report *r, const struct fold *f,
                 "the laptop %s was set up with a lower cost than the default; set it up anew",
                 d->words);
     }
-    if (!opened_a_test(f, r, pack))
+    if (!opened_a_test(f, pack))
         return log_fail(
             ERR_STATE,
-            "no test interview from a real laptop was opened with this key yet; conduct one, "
-            "sync, pull, approve, and try again");
+            "no test interview from a real laptop was opened with this key under pack number %u; "
+            "conduct one, sync, pull, approve, and try again",
+            (unsigned)pack->pack->number);
     return ERR_OK;
 }
 
@@ -69,7 +71,7 @@ static const struct verify_pack *newest_of(const struct verify_report *r,
 {
     const struct verify_pack *p = NULL;
     for (size_t i = 0; i < r->packs; i++)
-        if (pack_researcher(r->pack[i].pack, key->pub.sign) >= 0 &&
+        if (notice_golive_place(r->pack[i].pack, key->pub.sign) >= 0 &&
             (p == NULL || r->pack[i].pack->number > p->pack->number))
             p = &r->pack[i];
     return p;
@@ -85,19 +87,22 @@ static enum err sign(struct archive *a, const struct studykey *key)
     const struct verify_pack *p = e == ERR_OK ? newest_of(r, key) : NULL;
     if (e == ERR_OK && p == NULL)
         e = log_fail(ERR_KEY,
-                     "only a researcher of a pack in this archive may sign for going live");
+                     "only those who read under a pack in this archive may sign for going live");
     if (e == ERR_OK)
         e = judge(r, &f, key, p);
     if (e == ERR_OK) {
         notice_golive_sign(p->pack->hash, secret_view(key->sign), sig);
-        e = archive_put_golive(a, p->pack->hash, (uint8_t)pack_researcher(p->pack, key->pub.sign),
-                               sig);
+        e = archive_put_golive(a, p->pack->hash,
+                               (uint8_t)notice_golive_place(p->pack, key->pub.sign), sig);
     }
     if (e == ERR_OK)
         e = archive_each_golive(a, p->pack->hash, count_signature, &g);
     if (e == ERR_OK)
-        printf("%zu of %zu researchers have signed%s\n", g.signatures, p->pack->researchers,
-               g.signatures == p->pack->researchers ? "; use send to bring it to the laptops" : "");
+        printf("%zu of %zu have signed for pack number %u%s\n", g.signatures,
+               notice_golive_recipients(p->pack), (unsigned)p->pack->number,
+               g.signatures == notice_golive_recipients(p->pack)
+                   ? "; use send to bring it to the laptops"
+                   : "");
     fold_free(&f);
     verify_free(r);
     return e;

@@ -4,6 +4,7 @@
 
 #include "admin/command/command.h"
 #include "admin/command/options.h"
+#include "admin/pack_file.h"
 #include "admin/study_file.h"
 #include "admin/studykey.h"
 #include "core/file.h"
@@ -14,14 +15,15 @@ static const char usage[] =
     "usage: sanaq-admin pack STUDY.yaml --key FILE.key --out STUDY.pack [--replaces OLD.pack]\n"
     "                        [--passphrase-file FILE]\n\n"
     "Signs a study for the laptops and prints the eight words that interviewers compare at "
-    "set-up.\n";
+    "set-up. --replaces\n"
+    "makes the pack that laptops under OLD.pack take at a sync (see send --pack).\n";
 
 struct packing {
     const char *path;
     struct study *study;
     struct points *points;
     struct buffer yaml, csv;
-    struct pack *old;
+    struct pack_file old; /* of --replaces */
     struct studykey *key;
     struct pack_key researcher[PACK_MAX_RESEARCHERS], supervisor[PACK_MAX_SUPERVISORS];
 };
@@ -41,27 +43,6 @@ static enum err read_keys(const struct packing *p, char **path, size_t count,
         e = file == NULL ? ERR_NOMEM : studykey_read_public(file, role, &out[i]);
         free(file);
     }
-    return e;
-}
-
-/* The same key twice would make two researchers of one person. */
-static bool all_differ(const struct pack_key *key, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < i; k++)
-            if (memcmp(key[i].sign, key[k].sign, 32) == 0 ||
-                memcmp(key[i].box, key[k].box, 32) == 0)
-                return false;
-    return true;
-}
-
-static enum err read_old(const char *path, struct pack **out)
-{
-    struct buffer b = {0};
-    enum err e = file_read(path, PACK_MAX_BYTES, false, &b);
-    if (e == ERR_OK)
-        e = pack_parse(buffer_view(&b), path, out);
-    buffer_free(&b);
     return e;
 }
 
@@ -85,13 +66,16 @@ static enum err gather(struct packing *p, const struct options *o)
     if (e == ERR_OK)
         e = read_keys(p, p->study->supervisor, p->study->supervisors, STUDYKEY_SUPERVISOR,
                       p->supervisor);
-    if (e == ERR_OK && (!all_differ(p->researcher, p->study->researchers) ||
-                        !all_differ(p->supervisor, p->study->supervisors)))
+    if (e == ERR_OK && (!pack_keys_differ(p->researcher, p->study->researchers) ||
+                        !pack_keys_differ(p->supervisor, p->study->supervisors)))
         e = log_fail(ERR_STUDY,
                      "%s: two of the key files hold the same key; every person needs their own",
                      p->path);
     if (e == ERR_OK && o->replaces != NULL)
-        e = read_old(o->replaces, &p->old);
+        e = pack_file_read(o->replaces, &p->old);
+    if (e == ERR_OK && o->replaces != NULL && strcmp(p->old.study->id, p->study->id) != 0)
+        e = log_fail(ERR_STUDY, "%s: this is study %s; it cannot replace a pack of study %s",
+                     p->path, p->study->id, p->old.study->id);
     if (e == ERR_OK)
         e = studykey_unlock(o->key, o->passphrase_file, &p->key);
     if (e == ERR_OK && place_of(p) < 0)
@@ -101,14 +85,29 @@ static enum err gather(struct packing *p, const struct options *o)
     return e;
 }
 
+/* No laptop would take it, however many signed it. */
+static enum err may_follow(const struct packing *p, const struct pack *made)
+{
+    struct edition now = {p->old.pack, p->old.study}, next = {made, p->study};
+    if (p->old.pack == NULL || !succession_changes(&now, &next) ||
+        succession_could_sign(now.pack, made) >= 2)
+        return ERR_OK;
+    return log_fail(
+        ERR_STUDY,
+        "%s: fewer than two researchers of the pack that this one replaces remain, so no "
+        "laptop would take it; add the new ones first, and leave the old ones out in the "
+        "pack after that",
+        p->path);
+}
+
 static enum err write_pack(const struct packing *p, const char *out)
 {
     struct buffer b = {0};
     struct pack *made = NULL;
     char words[WORDS_TEXT];
     struct pack_parts parts = {
-        .number = p->old != NULL ? p->old->number + 1 : 1,
-        .replaces = p->old != NULL ? p->old->hash : NULL,
+        .number = p->old.pack != NULL ? p->old.pack->number + 1 : 1,
+        .replaces = p->old.pack != NULL ? p->old.pack->hash : NULL,
         .study = buffer_view(&p->yaml),
         .points = buffer_view(&p->csv),
         .stratum = (const char *const *)p->points->stratum,
@@ -122,12 +121,17 @@ static enum err write_pack(const struct packing *p, const char *out)
     if (e == ERR_OK) /* what cannot be read back is never handed out */
         e = pack_parse(buffer_view(&b), out, &made);
     if (e == ERR_OK)
+        e = may_follow(p, made);
+    if (e == ERR_OK)
         e = file_write(out, buffer_view(&b), 0644, false);
     if (e == ERR_OK) {
         words_of(made->hash, words);
         printf("%s: study %s, pack number %u. Its eight words, for the interviewers' sheet:\n\n    "
                "%s\n",
                out, p->study->id, (unsigned)made->number, words);
+        if (p->old.pack != NULL)
+            pack_file_say_changes(&(struct edition){p->old.pack, p->old.study},
+                                  &(struct edition){made, p->study}, out);
     }
     pack_free(made);
     buffer_free(&b);
@@ -154,7 +158,7 @@ enum err command_pack(int argc, char **argv)
     if (e == ERR_OK)
         e = write_pack(&p, o.out);
     studykey_free(p.key);
-    pack_free(p.old);
+    pack_file_free(&p.old);
     points_free(p.points);
     study_free(p.study);
     buffer_free(&p.yaml);

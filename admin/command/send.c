@@ -13,7 +13,7 @@ static const char usage[] =
     "usage: sanaq-admin send ARCHIVE TARGET... --key FILE.key [--passphrase-file FILE]\n\n"
     "Verifies, then writes to each TARGET (dir:PATH) what laptops take back at their next sync: "
     "receipts,\n"
-    "approvals, the pack, and the go-live file once every researcher has signed it.\n";
+    "approvals, the pack, and the go-live file once everybody who reads has signed it.\n";
 
 struct sending {
     struct archive *archive;
@@ -22,7 +22,7 @@ struct sending {
     const char *folder;
     unsigned receipts, approvals;
     /* go-live signatures of one pack */
-    uint8_t sig[PACK_MAX_RESEARCHERS][SIGN_LEN];
+    uint8_t sig[PACK_MAX_RESEARCHERS + PACK_MAX_SUPERVISORS][SIGN_LEN];
     size_t sigs;
 };
 
@@ -96,7 +96,7 @@ static enum err take_signature(void *ctx, const char *name, struct bytes row)
 {
     struct sending *s = ctx;
     (void)name;
-    if (row.p[0] == s->sigs && s->sigs < PACK_MAX_RESEARCHERS)
+    if (row.p[0] == s->sigs && s->sigs < PACK_MAX_RESEARCHERS + PACK_MAX_SUPERVISORS)
         memcpy(s->sig[s->sigs++], row.p + 1, SIGN_LEN);
     return ERR_OK;
 }
@@ -110,7 +110,7 @@ static enum err send_pack(struct sending *s, const struct pack *pack)
     s->sigs = 0;
     if (e == ERR_OK)
         e = archive_each_golive(s->archive, pack->hash, take_signature, s);
-    if (e != ERR_OK || s->sigs < pack->researchers)
+    if (e != ERR_OK || s->sigs < notice_golive_recipients(pack))
         return e;
     notice_golive_make(pack, (const uint8_t(*)[SIGN_LEN])s->sig, &b);
     e = b.failed ? ERR_NOMEM : notice_golive_check(buffer_view(&b), pack);

@@ -24,13 +24,13 @@ struct ledgers {
     bool balanced;
 };
 
-static void balance(const struct fold *f, const struct verify_report *r, struct ledgers *l)
+static void balance(const struct fold *f, struct ledgers *l)
 {
     const struct fold_draws *d = &l->draws;
     uint64_t finals = 0;
     size_t codes = 0;
     disposition_table(&codes);
-    fold_draws(f, r, &l->draws);
+    fold_draws(f, &l->draws);
     fold_finals(f, l->final);
     l->contacts = f->contacts;
     l->unfinished = 0;
@@ -185,7 +185,7 @@ static enum err run(struct archive *a, const struct studykey *key, bool json)
     struct ledgers l = {{0}, {0}, 0, 0, false};
     enum err e = verify_archive(a, key, fold_event, &f, &r);
     if (e == ERR_OK) {
-        balance(&f, r, &l);
+        balance(&f, &l);
         e = verify_err(r);
         if (f.irregular > 0)
             e = log_fail(ERR_DOUBT,

@@ -11,7 +11,8 @@ static struct fold_contact *last_of(struct fold *f, size_t device, uint32_t numb
     return NULL;
 }
 
-static struct fold_contact *add(struct fold *f, size_t device, const struct entry_field *field)
+static struct fold_contact *add(struct fold *f, const struct verify_report *r, size_t device,
+                                const struct entry_field *field)
 {
     if (f->contacts == f->room) {
         size_t room = f->room > 0 ? 2 * f->room : 256;
@@ -24,6 +25,7 @@ static struct fold_contact *add(struct fold *f, size_t device, const struct entr
     struct fold_contact *c = &f->contact[f->contacts++];
     memset(c, 0, sizeof *c);
     c->device = device;
+    c->pack = r->device[device].pack;
     c->number = field->contact;
     c->test = (field->flags & ENTRY_TEST) != 0;
     c->simulated = (field->flags & ENTRY_SIMULATED) != 0;
@@ -67,7 +69,7 @@ enum err fold_event(void *ctx, const struct verify_report *r, size_t device, uin
     f->answers = answers != NULL;
     if (field->kind == ENTRY_ASSIGNED || field->kind == ENTRY_CONTACT) {
         f->irregular += last_of(f, device, field->contact) != NULL;
-        if ((c = add(f, device, field)) == NULL)
+        if ((c = add(f, r, device, field)) == NULL)
             return ERR_NOMEM;
         c->assigned = field->kind == ENTRY_ASSIGNED;
         if (c->assigned && answers != NULL)
@@ -91,9 +93,8 @@ enum err fold_event(void *ctx, const struct verify_report *r, size_t device, uin
         c->counted |= UINT32_C(1) << answers->u.counted.list;
         c->count[answers->u.counted.list] = answers->u.counted.count;
     }
-    return field->kind == ENTRY_OUTCOME
-               ? take_outcome(c, field, answers, r->device[device].pack->study->questions)
-               : ERR_OK;
+    return field->kind == ENTRY_OUTCOME ? take_outcome(c, field, answers, c->pack->study->questions)
+                                        : ERR_OK;
 }
 
 void fold_free(struct fold *f)
@@ -131,12 +132,12 @@ static void count_draw(const struct fold_contact *c, size_t list, struct fold_dr
         d->broken_off++;
 }
 
-void fold_draws(const struct fold *f, const struct verify_report *r, struct fold_draws *out)
+void fold_draws(const struct fold *f, struct fold_draws *out)
 {
     memset(out, 0, sizeof *out);
     for (size_t i = 0; i < f->contacts; i++) {
         const struct fold_contact *c = &f->contact[i];
-        size_t lists = r->device[c->device].pack->study->lists;
+        size_t lists = c->pack->study->lists;
         for (size_t l = 0; c->assigned && l < lists; l++)
             if (c->draw.arm[l] != ARM_NOT_ASKED)
                 count_draw(c, l, out);

@@ -6,8 +6,9 @@
 #include "core/disposition.h"
 
 struct fold_contact {
-    size_t device;   /* index into the report */
-    uint32_t number; /* on that device */
+    size_t device;                  /* index into the report */
+    const struct verify_pack *pack; /* that it was conducted under */
+    uint32_t number;                /* on that device */
     bool test, simulated;
     bool assigned, ended; /* `assigned` and `outcome` came */
     bool voided, withdrawn;
@@ -43,7 +44,7 @@ struct fold_draws {
     uint64_t assigned, counted, dont_know, refused, broken_off, voided, withdrawn, unfinished;
     uint64_t test, simulated; /* of those assigned */
 };
-void fold_draws(const struct fold *f, const struct verify_report *r, struct fold_draws *out);
+void fold_draws(const struct fold *f, struct fold_draws *out);
 
 /** Ledger of addresses: how many contacts ended with each code of disposition_table (same order).
  */

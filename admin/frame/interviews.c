@@ -231,8 +231,7 @@ static enum err choose_rows(struct making *m, size_t *left)
         const struct fold_contact *c = &fold->contact[i];
         if (!fold_in_frame(c) || (live && (c->test || c->simulated)))
             continue;
-        if (m->report->device[c->device].pack != m->pack ||
-            points_find(m->pack->points, c->point) < 0)
+        if (c->pack != m->pack || points_find(m->pack->points, c->point) < 0)
             ++*left;
         else
             m->row[n++] = c;

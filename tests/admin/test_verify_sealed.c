@@ -350,6 +350,10 @@ static struct pack *pack_for_many(const struct world *w)
     assert_int_equal(pack_make(&parts, 0, secret_view(w->key[0]->sign), &b), ERR_OK);
     assert_int_equal(pack_parse(buffer_view(&b), "many.pack", &pack), ERR_OK);
     buffer_free(&b);
+    assert_int_equal(pack_sign(pack, 1, secret_view(w->key[1]->sign), &b), ERR_OK);
+    pack_free(pack); /* it has new readers: one signature is not enough */
+    assert_int_equal(pack_parse(buffer_view(&b), "many.pack", &pack), ERR_OK);
+    buffer_free(&b);
     return pack;
 }
 

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -39,7 +40,9 @@ static inline void make_signers(struct signers *s)
 static inline struct pack_parts parts_of(const struct signers *s)
 {
     static const char *const stratum[] = {"north", "", "a name with spaces"};
+    static const uint8_t second[HASH_LEN] = {2};
     return (struct pack_parts){.number = 3,
+                               .replaces = second,
                                .study = {(const uint8_t *)"study: x\n", 9},
                                .points = {(const uint8_t *)"id\np1\n", 6},
                                .stratum = stratum,

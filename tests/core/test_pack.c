@@ -13,9 +13,9 @@ static void what_was_packed_is_read_back(void **state)
 {
     (void)state;
     struct pack *p = pack_of(&people);
-    static const uint8_t none[HASH_LEN];
+    static const uint8_t second[HASH_LEN] = {2};
     assert_int_equal(p->number, 3);
-    assert_memory_equal(p->replaces, none, HASH_LEN);
+    assert_memory_equal(p->replaces, second, HASH_LEN);
     assert_int_equal(p->study.len, 9);
     assert_memory_equal(p->study.p, "study: x\n", 9);
     assert_int_equal(p->points.len, 6);
@@ -91,25 +91,60 @@ static void one_researcher_cannot_sign_twice_and_two_can(void **state)
 {
     (void)state;
     struct pack *p = pack_of(&people), *two = NULL;
-    uint8_t message[48] = "sanaq1/pack", sig[64];
     struct buffer b = {0};
-    size_t count_at = p->bytes.len - 1 - 1 - SIGN_LEN;
-    memcpy(message + 16, p->hash, 32);
-    for (uint8_t who = 0; who < 2; who++) {
-        buffer_free(&b);
-        buffer_add(&b, p->bytes.p, p->bytes.len);
-        b.p[count_at] = 2;
-        crypto_sign_detached(sig, NULL, message, sizeof message, people.secret[who]);
-        buffer_u8(&b, who);
-        buffer_add(&b, sig, sizeof sig);
-        assert_int_equal(pack_parse(buffer_view(&b), "x.pack", &two),
-                         who == 0 ? ERR_OK : ERR_FORMAT);
-    }
+    assert_int_equal(pack_sign(p, 1, people.secret[1], &b), ERR_STATE);
+    assert_int_equal(pack_sign(p, 2, people.secret[2], &b), ERR_STATE);
+    assert_int_equal(b.len, 0);
+    assert_int_equal(pack_sign(p, 0, people.secret[0], &b), ERR_OK);
+    assert_int_equal(pack_parse(buffer_view(&b), "x.pack", &two), ERR_OK);
     assert_int_equal(two->signatures, 2);
     assert_int_equal(two->signer, 1);
-    buffer_free(&b);
+    assert_int_equal(two->signed_by, 3);
+    assert_memory_equal(two->hash, p->hash, HASH_LEN);
     pack_free(two);
+    b.p[b.len - 1 - SIGN_LEN] = 1; /* the second signature said to be the first one's again */
+    two = NULL;
+    assert_int_equal(pack_parse(buffer_view(&b), "x.pack", &two), ERR_FORMAT);
+    assert_null(two);
+    buffer_free(&b);
     pack_free(p);
+}
+
+/* Another's signature in front, or alone, does not make him the signer. */
+static void the_signer_is_whom_the_pack_names(void **state)
+{
+    (void)state;
+    enum { ONE = 1 + SIGN_LEN };
+    struct pack *p = pack_of(&people), *other = NULL;
+    struct buffer b = {0}, turned = {0};
+    assert_int_equal(pack_sign(p, 0, people.secret[0], &b), ERR_OK);
+    size_t front = b.len - 2 * ONE;
+    buffer_add(&turned, b.p, front);
+    buffer_add(&turned, b.p + front + ONE, ONE);
+    buffer_add(&turned, b.p + front, ONE);
+    assert_int_equal(pack_parse(buffer_view(&turned), "x.pack", &other), ERR_FORMAT);
+    turned.p[front - 1] = 1;
+    assert_int_equal(pack_parse((struct bytes){turned.p, front + ONE}, "x.pack", &other),
+                     ERR_FORMAT);
+    assert_null(other);
+    buffer_free(&b);
+    buffer_free(&turned);
+    pack_free(p);
+}
+
+static void the_first_pack_and_no_other_replaces_none(void **state)
+{
+    (void)state;
+    struct pack *p = NULL;
+    struct buffer b = {0};
+    struct pack_parts parts = parts_of(&people);
+    parts.replaces = NULL;
+    assert_int_equal(pack_make(&parts, 0, people.secret[0], &b), ERR_USAGE);
+    parts.number = 1;
+    assert_int_equal(pack_make(&parts, 0, people.secret[0], &b), ERR_OK);
+    assert_int_equal(pack_parse(buffer_view(&b), "x.pack", &p), ERR_OK);
+    pack_free(p);
+    buffer_free(&b);
 }
 
 static void parts_outside_their_limits_are_refused(void **state)
@@ -142,6 +177,8 @@ int main(void)
         cmocka_unit_test(no_changed_bit_and_no_cut_gives_a_pack),
         cmocka_unit_test(a_pack_signed_by_somebody_else_is_refused),
         cmocka_unit_test(one_researcher_cannot_sign_twice_and_two_can),
+        cmocka_unit_test(the_signer_is_whom_the_pack_names),
+        cmocka_unit_test(the_first_pack_and_no_other_replaces_none),
         cmocka_unit_test(parts_outside_their_limits_are_refused),
     };
     return cmocka_run_group_tests(tests, start, NULL);

@@ -200,7 +200,7 @@ static void ledgers_hold_every_ending(void **state)
     verify_say(r);
     assert_int_equal(verify_err(r), ERR_OK);
     size_t lists = w->study->lists;
-    fold_draws(&f, r, &d);
+    fold_draws(&f, &d);
     assert_int_equal(d.assigned, 7 * lists);
     assert_int_equal(d.counted, lists);
     assert_int_equal(d.dont_know, lists);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# From TEST to live, with keys and laptop at the default cost: cheap ones are refused; each researcher signs after opening
-# a test interview; then the laptop's screens lose the TEST mark, test interviews leave the table, and the live ones stay
+# From TEST to live, with keys and laptop at the default cost: cheap ones are refused; everybody who reads, supervisors too,
+# signs after opening a test interview; then the laptop's screens lose the TEST mark, test interviews leave the table, and the live ones stay
 # blinded until the study is closed or somebody says why.
 set -euo pipefail
 WORK=$(mktemp -d)
@@ -9,7 +9,7 @@ WORK=$(mktemp -d)
 trap 'end_terminal; rm -rf "$WORK"' EXIT
 phrase="a passphrase for the test"
 printf 'aliya\n%s\n' "$phrase" >"$WORK/laptop.pass"
-make_study # cheap keys, replaced below for the two researchers
+make_study # cheap keys, replaced below
 admin_as() { local who=$1 c=$2 a=$3; shift 3; "$ADMIN" "$c" "$a" "$@" --key "$WORK/study/$who.key" --passphrase-file "$WORK/pass"; }
 kiosk() { terminal "$KIOSK" --home "$WORK/home" --lang en; }
 sync_stick() { "$KIOSK" --home "$WORK/home" sync "dir:$WORK/stick" --passphrase-file "$WORK/laptop.pass" >/dev/null; }
@@ -33,9 +33,11 @@ pass "a cheap key is refused"
 
 rm -rf "$WORK/home" "$WORK/stick" "$WORK/study.pack"
 mkdir "$WORK/stick"
-for who in first second; do
+for who in first second field; do
   rm "$WORK/study/$who.key" "$WORK/study/$who.pub"
-  "$ADMIN" keygen --out "$WORK/study/$who.key" --passphrase-file "$WORK/pass" >/dev/null
+  role=()
+  [[ $who == field ]] && role=(--supervisor)
+  "$ADMIN" keygen --out "$WORK/study/$who.key" "${role[@]}" --passphrase-file "$WORK/pass" >/dev/null
 done
 "$ADMIN" pack "$WORK/study/study.yaml" --key "$WORK/study/first.key" --passphrase-file "$WORK/pass" \
   --out "$WORK/study.pack" >"$WORK/pack.out"
@@ -59,13 +61,14 @@ sync_stick
 "$ADMIN" pull "dir:$WORK/stick" --archive "$WORK/archive" >/dev/null
 admin_as first estimate "$WORK/archive" --small >"$WORK/out" || fail "a test interview is blinded"
 grep -q "rehearsal" "$WORK/out" || fail "the table does not say that it is a rehearsal"
-admin_as first golive "$WORK/archive" | grep -q "^1 of 2" || fail "the first signature is not counted"
+admin_as first golive "$WORK/archive" | grep -q "^1 of 3" || fail "the first signature is not counted"
+admin_as second golive "$WORK/archive" | grep -q "^2 of 3" || fail "the second signature is not counted"
 admin_as first send "$WORK/archive" "dir:$WORK/stick" >/dev/null
-[[ -z $(find "$WORK/stick" -name '*.golive') ]] || fail "one signature is enough to go live"
-admin_as second golive "$WORK/archive" | grep -q "^2 of 2" || fail "the second signature is not counted"
+[[ -z $(find "$WORK/stick" -name '*.golive') ]] || fail "going live without the supervisor"
+admin_as field golive "$WORK/archive" | grep -q "^3 of 3" || fail "the supervisor's signature is not counted"
 admin_as second send "$WORK/archive" "dir:$WORK/stick" >/dev/null
 sync_stick
-pass "every researcher signs"
+pass "everybody who reads signs"
 
 kiosk
 unlock

@@ -109,6 +109,7 @@ class Pack:
             r.raw(r.u(1))
         self.researchers = [(r.raw(32), r.raw(32)) for _ in range(r.u(1))]
         self.supervisors = [(r.raw(32), r.raw(32)) for _ in range(r.u(1))]
+        signer = r.u(1)
         self.hash = h("pack", r.data[:r.at])
         need(path.stem == self.hash.hex(), f"{path} is not named by its hash")
         places = []
@@ -116,6 +117,7 @@ class Pack:
             places.append(r.u(1))
             need(signed("pack", self.hash, r.raw(64), self.researchers[places[-1]][0]), f"{path}: signature")
         need(places and len(set(places)) == len(places), f"{path} is signed by nobody, or by one twice")
+        need(places[0] == signer, f"{path} is not signed by its signer first")
         r.done()
         self.design(study)
 

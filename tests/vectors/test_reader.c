@@ -60,7 +60,7 @@ static struct buffer our_reading(const struct world *w, const char *folder)
     assert_int_equal(n.refused, 0);
     assert_int_equal(verify_archive(a, w->key[0], tell, &t, &r), ERR_OK);
     assert_int_equal(verify_err(r), ERR_OK);
-    fold_draws(&t.fold, r, &d);
+    fold_draws(&t.fold, &d);
     buffer_printf(&t.text,
                   "ledger %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
                   " %" PRIu64 " %" PRIu64 "\nreplayed %" PRIu64 "\n",

@@ -6,6 +6,7 @@
 
 #include "admin/command/command.h"
 #include "admin/command/data.h"
+#include "admin/command/estimate_options.h"
 #include "admin/command/options.h"
 #include "admin/estimate/estimate.h"
 #include "admin/output/json.h"
@@ -23,31 +24,21 @@ static const char usage[] =
     "  --derive RULE       a new column: university=education:1-4=0,5-6=1\n"
     "  --small             show groups with fewer than 10 counts in an arm\n"
     "  --unweighted        leave weights, sampling points and strata out\n"
-    "  --assume A,B        bounds: only these assumptions (all that fit; see METHODS.md)\n"
-    "  --random-share A,B  bounds: shares of random answers (0.05,0.1,0.2)\n"
     "  --json              the result as JSON\n"
-    "\n";
+    "\n"
+    "of methods that have them:\n";
 
 struct request {
     struct source_options source;
-    const char *method, *list, *assume, *random_share;
+    const char *method, *list;
     char *by; /* cut into pieces while it is read */
     const char *derive[MAX_DERIVES];
     size_t derives;
-    bool small, unweighted, json, help;
+    bool json, help;
+    struct estimate_request how;
 };
 
-enum {
-    OPT_METHOD = 256,
-    OPT_LIST,
-    OPT_BY,
-    OPT_DERIVE,
-    OPT_SMALL,
-    OPT_UNWEIGHTED,
-    OPT_JSON,
-    OPT_ASSUME,
-    OPT_RANDOM_SHARE
-};
+enum { OPT_METHOD = 256, OPT_LIST, OPT_BY, OPT_DERIVE, OPT_SMALL, OPT_UNWEIGHTED, OPT_JSON };
 
 static const struct option options[] = {
     {"method", required_argument, NULL, OPT_METHOD},
@@ -57,12 +48,10 @@ static const struct option options[] = {
     {"small", no_argument, NULL, OPT_SMALL},
     {"unweighted", no_argument, NULL, OPT_UNWEIGHTED},
     {"json", no_argument, NULL, OPT_JSON},
-    {"assume", required_argument, NULL, OPT_ASSUME},
-    {"random-share", required_argument, NULL, OPT_RANDOM_SHARE},
     {"help", no_argument, NULL, 'h'},
     DATA_OPTIONS,
-    {NULL, 0, NULL, 0},
 };
+enum { OPTIONS = sizeof options / sizeof *options };
 
 static enum err add_derive(struct request *q, const char *rule)
 {
@@ -88,25 +77,20 @@ static enum err take_option(int c, char *arg, void *ctx)
     case OPT_DERIVE:
         return add_derive(q, arg);
     case OPT_SMALL:
-        q->small = true;
+        q->how.o.small = true;
         return ERR_OK;
     case OPT_UNWEIGHTED:
-        q->unweighted = true;
+        q->how.o.unweighted = true;
         return ERR_OK;
     case OPT_JSON:
         q->json = true;
-        return ERR_OK;
-    case OPT_ASSUME:
-        q->assume = arg;
-        return ERR_OK;
-    case OPT_RANDOM_SHARE:
-        q->random_share = arg;
         return ERR_OK;
     case 'h':
         q->help = true;
         return ERR_OK;
     default:
-        return data_take(c, arg, &q->source);
+        return c >= ESTIMATE_OPTION_FIRST ? estimate_options_take(c, arg, &q->how)
+                                          : data_take(c, arg, &q->source);
     }
 }
 
@@ -114,8 +98,12 @@ static enum err parse_request(int argc, char **argv, struct request *q)
 {
     int first = 0;
     enum err e = ERR_OK;
+    struct option all[OPTIONS + ESTIMATE_OPTIONS_MAX];
     *q = (struct request){.source.command = "estimate", .method = "dim"};
-    e = options_walk(argc, argv, options, take_option, q, &first);
+    memcpy(all, options, sizeof options);
+    size_t more = estimate_options_rows(all + OPTIONS);
+    all[OPTIONS + more] = (struct option){NULL, 0, NULL, 0};
+    e = options_walk(argc, argv, all, take_option, q, &first);
     if (e != ERR_OK || q->help)
         return e;
     if (estimate_find(q->method) == NULL)
@@ -123,6 +111,8 @@ static enum err parse_request(int argc, char **argv, struct request *q)
                         "--method %s: there is no such method; see sanaq-admin estimate "
                         "--help",
                         q->method);
+    if ((e = estimate_options_check(&q->how, estimate_find(q->method))) != ERR_OK)
+        return e;
     return data_argument(argc, argv, first, &q->source);
 }
 
@@ -130,7 +120,9 @@ static void print_help(void)
 {
     size_t n;
     const struct estimator *const *table = estimate_table(&n);
-    printf("%s%s\nmethods:\n", usage, data_usage);
+    printf("%s", usage);
+    estimate_options_help();
+    printf("\n%s\nmethods:\n", data_usage);
     for (size_t i = 0; i < n; i++)
         printf("  %-18s  %s\n", table[i]->name, table[i]->what);
 }
@@ -238,14 +230,11 @@ static enum err print_result(const struct buffer *b)
 static enum err estimate_frame(struct frame *f, struct request *q, struct buffer *out)
 {
     int by[MAX_BYS];
-    struct estimate_options o = {.by = by,
-                                 .small = q->small,
-                                 .unweighted = q->unweighted,
-                                 .assume = q->assume,
-                                 .random_share = q->random_share};
+    struct estimate_options o = q->how.o;
     const struct estimator *est = estimate_find(q->method);
     struct estimate_result *r = NULL, *plain = NULL;
     enum err e = ERR_OK;
+    o.by = by;
     for (size_t i = 0; i < q->derives; i++)
         if ((e = frame_derive(f, q->derive[i])) != ERR_OK)
             goto out;

@@ -315,5 +315,6 @@ static enum err bounds_run(const struct frame *f, const struct estimate_options 
     return e;
 }
 
-const struct estimator bounds_estimator = {
-    "bounds", "what weaker assumptions than honesty leave possible", bounds_run};
+const struct estimator bounds_estimator = {"bounds",
+                                           "what weaker assumptions than honesty leave possible",
+                                           bounds_run, "assume random-share"};

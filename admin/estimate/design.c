@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin/estimate/estimate.h"
+#include "admin/estimate/matrix.h"
 #include "core/log.h"
 
 struct place { /* a row and where it stands in the design */
@@ -309,5 +310,58 @@ enum err design_linear(const struct design *d, size_t k, design_row *row, const 
 out:
     free(u);
     sums_end(&s);
+    return e;
+}
+
+/* cov += scale sum t t' of what ${total} and ${product} say of the stratum's ${n} points. */
+static void add_stratum(size_t p, size_t n, bool linearised, double *total, double *product,
+                        double *cov)
+{
+    double scale = linearised && n > 1 ? (double)n / ((double)n - 1) : 1;
+    for (size_t a = 0; a < p; a++)
+        for (size_t b = 0; b < p; b++) {
+            double centre = linearised && n > 1 ? total[a] * total[b] / (double)n : 0;
+            cov[a * p + b] += scale * (product[a * p + b] - centre);
+        }
+    memset(total, 0, p * sizeof *total);
+    memset(product, 0, p * p * sizeof *product);
+}
+
+static void add_point(size_t p, double *point, double *total, double *product)
+{
+    for (size_t a = 0; a < p; a++) {
+        total[a] += point[a];
+        for (size_t b = 0; b < p; b++)
+            product[a * p + b] += point[a] * point[b];
+    }
+    memset(point, 0, p * sizeof *point);
+}
+
+enum err design_score_covariance(const struct design *d, const struct design_scores *q, double *cov)
+{
+    size_t p = q->score->cols, n = 0;
+    double *point = calloc(p + 1, sizeof *point), *total = calloc(p + 1, sizeof *total);
+    double *product = calloc(p * p + 1, sizeof *product);
+    enum err e = point && total && product ? ERR_OK : ERR_NOMEM;
+    memset(cov, 0, p * p * sizeof *cov);
+    for (size_t i = 0; e == ERR_OK && i < d->f->n; i++) {
+        size_t row = d->place[i].row;
+        const double *s = q->cell[row] >= 0 ? q->score->at + (size_t)q->cell[row] * p : NULL;
+        double w = design_weight(d->f, row);
+        for (size_t a = 0; s != NULL && a < p; a++)
+            point[a] += w * s[a];
+        bool last = i + 1 == d->f->n;
+        if (last || !same_point(d, i, i + 1)) {
+            add_point(p, point, total, product);
+            n++;
+        }
+        if (last || !same_stratum(d, i, i + 1)) {
+            add_stratum(p, n, q->linearised, total, product, cov);
+            n = 0;
+        }
+    }
+    free(point);
+    free(total);
+    free(product);
     return e;
 }

@@ -54,5 +54,16 @@ typedef bool design_row(const void *ctx, size_t row, double *u);
  * 0 wherever a stratum has a single point. ERR_NOMEM. */
 enum err design_linear(const struct design *d, size_t k, design_row *row, const void *ctx,
                        double *cov, size_t *df);
+/** Scores of a fit: what each row adds to the estimating equations is weight times score. */
+struct matrix;
+struct design_scores {
+    const int32_t *cell;        /* row of ${score} of each row of the frame, -1: none */
+    const struct matrix *score; /* unweighted */
+    bool linearised;            /* n/(n-1) and centring by stratum; false: plain sums of products */
+};
+/** Covariance of the totals of the scores (cols x cols). Points and lone points as above; points
+ * without a row used are points of their stratum all the same. ERR_NOMEM. */
+enum err design_score_covariance(const struct design *d, const struct design_scores *q,
+                                 double *cov);
 
 #endif

@@ -310,4 +310,4 @@ out:
     return e;
 }
 
-const struct estimator dim_estimator = {"dim", "difference in means", dim_run};
+const struct estimator dim_estimator = {"dim", "difference in means", dim_run, ""};

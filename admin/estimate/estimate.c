@@ -8,9 +8,10 @@
 
 #include "admin/estimate/bounds.h"
 #include "admin/estimate/dim.h"
+#include "admin/estimate/ml.h"
 #include "core/log.h"
 
-static const struct estimator *const table[] = {&dim_estimator, &bounds_estimator};
+static const struct estimator *const table[] = {&dim_estimator, &ml_estimator, &bounds_estimator};
 
 const struct estimator *const *estimate_table(size_t *count)
 {

@@ -153,6 +153,7 @@ struct estimator {
     const char *what; /* one line for --help */
     enum err (*run)(const struct frame *f, const struct estimate_options *o,
                     struct estimate_result **out);
+    const char *takes; /* command-line options it takes beside those all do, apart by spaces */
 };
 
 /** NULL if there is no such method. */

@@ -25,6 +25,7 @@ enum {
     LIKELIHOOD_BLOCKS = 400,
     LIKELIHOOD_ACTIVE = 8, /* predictors that one segment's likelihood reads */
     LIKELIHOOD_PAIRS = LIKELIHOOD_ACTIVE * (LIKELIHOOD_ACTIVE + 1) / 2,
+    LIKELIHOOD_CLASSES = 8,
     LIKELIHOOD_BATCH = 128, /* cells given to a model at a time */
     LIKELIHOOD_STARTS = 16,
     LIKELIHOOD_PARAMETERS = 600
@@ -41,8 +42,7 @@ struct likelihood_block {
     const char *term;       /* of a scalar; "" where the equation is the whole name */
     const struct terms *of; /* names of the coefficients; NULL: a scalar */
     const struct matrix *x; /* cells x terms; NULL: a scalar */
-    double prior;           /* > 0: Cauchy prior of this scale on each coefficient (the intercept:
-                               four times it; Gelman et al. 2008), 0: none */
+    const double *prior;    /* scale of a Cauchy prior on each coefficient; NULL: none */
 };
 
 /** Cells of one segment at work. Arrays have ${count} entries; d and h are NULL where only the
@@ -71,10 +71,26 @@ size_t likelihood_offset(const struct likelihood *l, size_t block);
 /** "equation.term" into ${out}; returns it. */
 const char *likelihood_name(const struct likelihood *l, size_t parameter, char *out, size_t room);
 
+/** What likelihood_evaluate finds at a point. */
+struct likelihood_value {
+    double loglik;       /* weighted, without the prior */
+    double penalised;    /* with it; what is maximised */
+    double most;         /* largest |eta| */
+    double *score;       /* p; NULL: not wanted, nor the information */
+    double *information; /* p x p: minus the second derivatives */
+};
+
+/** ${thin} > 1: a part of the cells, weighted up (every ${thin}th batch of each segment). A value
+ * that is not a number is handed on. ERR_NOMEM. */
+enum err likelihood_evaluate(const struct likelihood *l, const double *b, size_t thin,
+                             struct likelihood_value *v);
+
 struct likelihood_options {
     const double *start[LIKELIHOOD_STARTS]; /* each likelihood_parameters numbers */
     size_t starts;
-    size_t iterations; /* most Newton steps of a start; 0: 200 */
+    const char *what;   /* the model in messages: "ml" */
+    const char *advice; /* what to do where there is no finite maximum: "use --prior cauchy" */
+    bool quiet;         /* failures are not said: another fit follows */
 };
 
 struct likelihood_fit {
@@ -84,23 +100,22 @@ struct likelihood_fit {
     double *inverse;        /* p x p */
     double loglik;          /* weighted, without the prior */
     double penalised;       /* with it */
-    double rcond;           /* of the information, after scaling its diagonal to 1 */
-    size_t iterations;      /* Newton steps of the start kept */
+    double rcond;           /* of the information, its diagonal scaled to 1 */
+    double weakest;         /* smallest eigenvalue of the information per observation */
+    size_t iterations;      /* Newton steps to this maximum */
     size_t starts, reached; /* starts tried; starts that came to this maximum */
+    size_t ran_off;         /* starts along which a coefficient grew without end */
     double other[LIKELIHOOD_STARTS]; /* log-likelihoods of other maxima, best first */
     size_t others;
     bool tie; /* another point as high as this */
 };
 
 /** ERR_DOUBT (said: which coefficient runs off and what to do, or that no start came to rest);
- * ERR_NOMEM. *out is filled only on ERR_OK; likelihood_fit_free it. ${what} names the model in
- * messages. */
+ * ERR_NOMEM. *out is filled only on ERR_OK; likelihood_fit_free it. */
 enum err likelihood_fit(const struct likelihood *l, const struct likelihood_options *o,
-                        const char *what, struct likelihood_fit *out);
+                        struct likelihood_fit *out);
 void likelihood_fit_free(struct likelihood_fit *f);
 
-/** The log-likelihood at ${b}. */
-enum err likelihood_at(const struct likelihood *l, const double *b, double *loglik);
 /** Scores of every cell at ${b} (of one row, unweighted): cells x p, matrix_free it. ERR_NOMEM. */
 enum err likelihood_scores(const struct likelihood *l, const double *b, struct matrix *out);
 

@@ -4,6 +4,20 @@
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_linalg.h>
 #include <math.h>
+#include <pthread.h>
+
+/* GSL's own handler ends the program. Switched off once and for all, because fits run in threads.
+ */
+static void switch_off(void)
+{
+    gsl_set_error_handler_off();
+}
+
+void numeric_quiet(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, switch_off);
+}
 
 double numeric_t_quantile(double p, double df)
 {
@@ -47,7 +61,7 @@ enum err numeric_wald_equal(const double *d, const double *v, size_t n, double *
 {
     enum err e = ERR_NOMEM;
     double rcond = 0, sum = 0;
-    gsl_error_handler_t *before = gsl_set_error_handler_off(); /* GSL's own ends the program */
+    numeric_quiet();
     gsl_matrix *m = gsl_matrix_alloc(n - 1, n - 1);
     gsl_vector *x = gsl_vector_alloc(n - 1), *y = gsl_vector_alloc(n - 1);
     gsl_vector *work = gsl_vector_alloc(3 * (n - 1));
@@ -68,6 +82,5 @@ out:
     gsl_vector_free(x);
     gsl_vector_free(y);
     gsl_vector_free(work);
-    gsl_set_error_handler(before);
     return e;
 }

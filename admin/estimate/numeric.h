@@ -7,6 +7,9 @@
 
 #include "core/err.h"
 
+/** Keep GSL from ending the program; the functions here that need it call it, from any thread. */
+void numeric_quiet(void);
+
 /** Student's t with ${df} > 0 (need not be whole): quantile of ${p}, and the two-sided p of ${t}.
  */
 double numeric_t_quantile(double p, double df);

@@ -41,7 +41,7 @@ static bool balance(gsl_matrix *m, gsl_vector *scale)
 enum err numeric_spd_inverse(const double *a, size_t n, double *inverse, double *rcond)
 {
     enum err e = ERR_NOMEM;
-    gsl_error_handler_t *before = gsl_set_error_handler_off(); /* GSL's own ends the program */
+    numeric_quiet();
     gsl_matrix *m = gsl_matrix_alloc(n, n);
     gsl_vector *scale = gsl_vector_alloc(n), *work = gsl_vector_alloc(3 * n);
     if (m == NULL || scale == NULL || work == NULL)
@@ -63,14 +63,13 @@ out:
     gsl_matrix_free(m);
     gsl_vector_free(scale);
     gsl_vector_free(work);
-    gsl_set_error_handler(before);
     return e;
 }
 
 enum err numeric_spd_solve(const double *a, size_t n, const double *b, double *x, bool *good)
 {
     enum err e = ERR_NOMEM;
-    gsl_error_handler_t *before = gsl_set_error_handler_off();
+    numeric_quiet();
     gsl_matrix *m = gsl_matrix_alloc(n, n);
     gsl_vector *scale = gsl_vector_alloc(n), *v = gsl_vector_alloc(n);
     if (m == NULL || scale == NULL || v == NULL)
@@ -89,14 +88,13 @@ out:
     gsl_matrix_free(m);
     gsl_vector_free(scale);
     gsl_vector_free(v);
-    gsl_set_error_handler(before);
     return e;
 }
 
 enum err numeric_eigen(const double *a, size_t n, double *values, double *vectors)
 {
     enum err e = ERR_NOMEM;
-    gsl_error_handler_t *before = gsl_set_error_handler_off();
+    numeric_quiet();
     gsl_matrix *m = gsl_matrix_alloc(n, n), *q = gsl_matrix_alloc(n, n);
     gsl_vector *v = gsl_vector_alloc(n);
     gsl_eigen_symmv_workspace *work = gsl_eigen_symmv_alloc(n);
@@ -115,7 +113,6 @@ out:
     gsl_matrix_free(q);
     gsl_vector_free(v);
     gsl_eigen_symmv_free(work);
-    gsl_set_error_handler(before);
     return e;
 }
 
@@ -123,7 +120,7 @@ enum err numeric_inverse(const double *a, size_t n, double *inverse, bool *good)
 {
     enum err e = ERR_NOMEM;
     int sign = 0;
-    gsl_error_handler_t *before = gsl_set_error_handler_off();
+    numeric_quiet();
     gsl_matrix *m = gsl_matrix_alloc(n, n), *q = gsl_matrix_alloc(n, n);
     gsl_permutation *p = gsl_permutation_alloc(n);
     if (m == NULL || q == NULL || p == NULL)
@@ -140,6 +137,5 @@ out:
     gsl_matrix_free(m);
     gsl_matrix_free(q);
     gsl_permutation_free(p);
-    gsl_set_error_handler(before);
     return e;
 }

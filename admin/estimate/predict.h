@@ -1,31 +1,39 @@
 /* Prevalence of support from a fitted model: averaged over the rows used (weighted), by group, at
- * profiles and their differences, with the delta method: for g = mean of logistic(x'b),
- * gradient = mean of g (1 - g) x, variance = gradient' V gradient. Linear memory.
- *
- * --simulate draws coefficients from N(b, V) instead (quasi-Bayesian; King, Tomz and Wittenberg
- * 2000) and takes quantiles; then estimates stay those at b. */
+ * profiles and their differences, with the delta method: for g = mean of p(x; b), gradient = mean
+ * of dp/db, variance = gradient' V gradient; the respondents and their weights are taken as they
+ * are (as in predict.ictreg of R's list). Memory does not grow with the square of anything but the
+ * coefficients. */
 #ifndef SANAQ_ADMIN_ESTIMATE_PREDICT_H
 #define SANAQ_ADMIN_ESTIMATE_PREDICT_H
 
 #include "admin/estimate/model.h"
 
-/** The probability of support of one design row, and its gradient in all p coefficients (already
- * zero). */
-typedef double predict_probability(const void *ctx, const double *x, const double *b, double *grad);
+struct predict;
+
+/** The probability of support at one design row ${x} (of terms) and coefficients ${b}; its gradient
+ * is added to grad[p] (NULL: not wanted). */
+typedef double predict_probability(const struct predict *q, const double *x, const double *b,
+                                   double *grad);
 
 struct predict {
-    const struct terms *terms; /* of the equation that predicts */
-    size_t item;               /* 1..K */
-    const double *b, *vcov;    /* p, p x p */
+    const struct terms *terms; /* whose columns the probability reads */
+    size_t equation;           /* their place in the model */
+    int item;                  /* 1..K */
+    const double *b, *vcov;    /* p, p x p, as fitted */
     size_t p;
-    size_t offset;                    /* of the sensitive equation's coefficients in b */
-    predict_probability *probability; /* NULL: logistic of x'b from offset */
+    predict_probability *probability;
     const void *ctx;
-    bool flip; /* the model is of the mirrored data: 1 - probability */
+    bool flip; /* the model is of mirrored data: support is 1 - probability */
 };
 
-/** Adds to the result: a group for all respondents and each level of every --by column, and
- * prevalence entries for --profile and --difference. ERR_USAGE (said), ERR_NOMEM. */
-enum err predict_all(struct model *m, const struct predict *q);
+/** logistic(x'b) of the coefficients from ctx (const size_t *): offset in b. */
+double predict_logistic(const struct predict *q, const double *x, const double *b, double *grad);
+/** x'b, likewise: linear models. */
+double predict_linear(const struct predict *q, const double *x, const double *b, double *grad);
+
+/** Adds to the result, for each of ${items} items: a group for all respondents and for each level
+ * of every --by column, tests of equality, and prevalence entries for --profile and --difference.
+ * ERR_USAGE (said), ERR_NOMEM. */
+enum err predict_all(struct model *m, const struct predict *q, size_t items);
 
 #endif

@@ -4,7 +4,8 @@
  * "(Intercept)". Columns of numbers enter as numbers; factor(c), columns of text and columns whose
  * codes all have labels (value labels of a .dta or .sav file, answers of a question) enter as
  * treatment dummies, the first level being the reference; number(c) makes numbers of labelled
- * codes. Levels are those that occur in the rows used. "a:b" is the product, "a*b" is a,b,a:b.
+ * codes. Levels are those that occur in the rows used. "a:b" is the product ("a:a" of numbers the
+ * square), "a*b" is a,b,a:b.
  * Where a factor of an interaction has no margin of its own in the formula it gets a dummy for
  * every level, as in R. */
 #ifndef SANAQ_ADMIN_ESTIMATE_TERMS_H
@@ -52,9 +53,8 @@ void terms_row_with(const struct terms *t, size_t row, const struct terms_settin
  * column or no level of a factor. */
 enum err terms_accept(const struct terms *t, const struct terms_setting *s, const char *option);
 
-/** Are the columns independent in the rows used, weighted by ${weight} (NULL: 1)? ERR_STUDY (said:
- * which term is a combination of which others, and to leave it out). ${x}: rows x terms_count. */
-enum err terms_independent(const struct terms *t, const struct matrix *x, const double *weight,
-                           const char *option);
+/** Are the columns independent in the rows of ${x} (of terms_count columns)? ERR_STUDY (said: which
+ * term has one value or is a combination of which others, and to leave it out); ERR_NOMEM. */
+enum err terms_independent(const struct terms *t, const struct matrix *x);
 
 #endif

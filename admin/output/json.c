@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,15 @@ static json_t *bound_of(const struct estimate_result *r, const struct estimate_b
     return object_of(key, sizeof key / sizeof *key);
 }
 
+static json_t *coefficient_of(const struct estimate_coefficient *c)
+{
+    const struct key key[] = {
+        {"equation", text(c->equation)}, {"term", text(c->term)}, {"estimate", number(c->estimate)},
+        {"se", number(c->se)},           {"z", number(c->z)},     {"p_value", number(c->p_value)},
+    };
+    return object_of(key, sizeof key / sizeof *key);
+}
+
 static json_t *bounds_of(const struct estimate_result *r)
 {
     json_t *a = json_array();
@@ -110,6 +120,138 @@ static json_t *bounds_of(const struct estimate_result *r)
         return a;
     json_decref(a);
     return NULL;
+}
+
+/* "equation.term", or the equation where it is the whole name. */
+static json_t *name_of(const struct estimate_coefficient *c)
+{
+    return json_sprintf("%s%s%s", c->equation, *c->term != 0 ? "." : "", c->term);
+}
+
+static json_t *vcov_of(const struct estimate_result *r)
+{
+    if (r->vcov == NULL)
+        return json_null();
+    json_t *names = json_array(), *rows = json_array();
+    bool good = names != NULL && rows != NULL;
+    for (size_t i = 0; i < r->coefficients; i++) {
+        json_t *row = json_array();
+        for (size_t j = 0; j < r->coefficients; j++)
+            good =
+                json_array_append_new(row, number(r->vcov[i * r->coefficients + j])) == 0 && good;
+        good = json_array_append_new(names, name_of(&r->coefficient[i])) == 0 && good;
+        good = json_array_append_new(rows, row) == 0 && good;
+    }
+    const struct key key[] = {{"names", names}, {"matrix", rows}};
+    json_t *o = object_of(key, sizeof key / sizeof *key);
+    if (good)
+        return o;
+    json_decref(o);
+    return NULL;
+}
+
+static json_t *prevalence_entry(const char *name, const char *item, double estimate, double se,
+                                double low, double high)
+{
+    const struct key key[] = {
+        {"name", text(name)}, {"item", text(item)},    {"estimate", number(estimate)},
+        {"se", number(se)},   {"ci_low", number(low)}, {"ci_high", number(high)},
+    };
+    return object_of(key, sizeof key / sizeof *key);
+}
+
+/* The prevalence of all respondents (of the first item), and whatever else was asked for. */
+static json_t *prevalence_of(const struct estimate_result *r)
+{
+    json_t *more = json_array();
+    bool good = more != NULL;
+    for (size_t i = 0; i < r->prevalences; i++) {
+        const struct estimate_prevalence *p = &r->prevalence[i];
+        char item[16];
+        snprintf(item, sizeof item, "%d", p->item);
+        good = json_array_append_new(more, prevalence_entry(p->name, r->arms > 2 ? item : NULL,
+                                                            p->estimate, p->se, p->ci_low,
+                                                            p->ci_high)) == 0 &&
+               good;
+    }
+    static const struct estimate_group none = {
+        .estimate = NAN, .se = NAN, .ci_low = NAN, .ci_high = NAN};
+    const struct estimate_group *g = r->groups > 0 ? &r->group[0] : &none;
+    const struct key key[] = {
+        {"estimate", number(g->estimate)}, {"se", number(g->se)}, {"ci_low", number(g->ci_low)},
+        {"ci_high", number(g->ci_high)},   {"entries", more},
+    };
+    json_t *o = object_of(key, sizeof key / sizeof *key);
+    if (good)
+        return o;
+    json_decref(o);
+    return NULL;
+}
+
+static json_t *named_test_of(const struct estimate_named_test *t)
+{
+    const struct key key[] = {
+        {"name", text(t->name)},
+        {"statistic", number(t->statistic)},
+        {"df", number(t->df)},
+        {"p_value", number(t->p_value)},
+    };
+    return object_of(key, sizeof key / sizeof *key);
+}
+
+static json_t *doubles(const double *v, size_t n)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(a, number(v[i]));
+    return a;
+}
+
+static json_t *strings(char *const *s, size_t n)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(a, json_string(s[i]));
+    return a;
+}
+
+static json_t *numbers_of(const struct estimate_result *r)
+{
+    json_t *o = json_object();
+    for (size_t i = 0; i < r->numbers; i++)
+        json_object_set_new(o, r->number[i].name, number(r->number[i].value));
+    return o;
+}
+
+/* What a regression has and a difference in means has not. */
+static bool add_fit(const struct estimate_result *r, json_t *all)
+{
+    json_t *coefficients = json_array(), *named = json_array();
+    bool good = coefficients != NULL && named != NULL;
+    for (size_t i = 0; i < r->coefficients; i++)
+        good = json_array_append_new(coefficients, coefficient_of(&r->coefficient[i])) == 0 && good;
+    for (size_t i = 0; i < r->named_tests; i++)
+        good = json_array_append_new(named, named_test_of(&r->named_test[i])) == 0 && good;
+    const struct key key[] = {
+        {"coefficients", coefficients},
+        {"vcov", vcov_of(r)},
+        {"loglik", number(r->loglik)},
+        {"iterations", r->fitted ? count(r->iterations) : json_null()},
+        {"converged", r->fitted ? json_true() : json_null()},
+        {"starts", r->fitted ? count(r->starts) : json_null()},
+        {"starts_reached", r->fitted ? count(r->reached) : json_null()},
+        {"other_maxima", doubles(r->other_maxima, r->others)},
+        {"tie", json_boolean(r->tie)},
+        {"prevalence", prevalence_of(r)},
+        {"named_tests", named},
+        {"numbers", numbers_of(r)},
+        {"assumptions", strings(r->assumption, r->assumptions)},
+        {"group_seconds", number(r->group_seconds)},
+        {"fit_seconds", number(r->fit_seconds)},
+    };
+    for (size_t i = 0; i < sizeof key / sizeof *key; i++)
+        good = json_object_set_new(all, key[i].name, key[i].value) == 0 && good;
+    return good;
 }
 
 static bool fill_arrays(const struct estimate_result *r, json_t *groups, json_t *tests,
@@ -149,6 +291,7 @@ enum err json_result(const struct estimate_result *r, struct buffer *out)
         {"warnings", warnings},
     };
     json_t *all = object_of(key, sizeof key / sizeof *key);
+    good = all != NULL && add_fit(r, all) && good;
     char *line =
         all != NULL && good ? json_dumps(all, JSON_INDENT(2) | JSON_REAL_PRECISION(17)) : NULL;
     if (line != NULL) {

@@ -71,7 +71,11 @@ def the_json_has_every_key_and_only_its_types():
     got = result(*CSTO, "--by", "gender")
     assert set(got) == {
         "method", "list", "items", "hide", "design", "se_type", "n", "n_control", "n_treatment",
-        "missing_control", "missing_treatment", "n_psu", "weight_cv", "groups", "tests", "bounds", "warnings"}
+        "missing_control", "missing_treatment", "n_psu", "weight_cv", "groups", "tests",
+        "bounds", "warnings",
+        "coefficients", "vcov", "loglik", "iterations", "converged", "starts", "starts_reached",
+        "other_maxima", "tie", "prevalence", "named_tests", "numbers", "assumptions",
+        "group_seconds", "fit_seconds"}
     assert (got["method"], got["list"], got["items"], got["hide"]) == ("dim", None, 4, None)
     assert (got["design"], got["se_type"], got["n_psu"], got["weight_cv"]) == ("srs", "welch", None, None)
     assert result(*CSTO, "--hide", "disagree")["hide"] == "disagree"

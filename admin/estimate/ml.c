@@ -1,0 +1,358 @@
+#include "admin/estimate/ml.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/estimate/ml_model.h"
+#include "admin/estimate/numeric.h"
+#include "core/log.h"
+
+static bool liars(const struct estimate_options *o)
+{
+    return o->ceiling || o->floor;
+}
+
+/* Which options go together. */
+static enum err check_options(const struct frame_list *l, const struct estimate_options *o)
+{
+    bool several = l->arms > 2;
+    const struct {
+        bool wrong;
+        const char *sentence;
+    } rule[] = {
+        {several && (o->unconstrained || liars(o) || o->error != ERROR_NONE),
+         "with several sensitive items only --overdispersed and --multi can be used; estimate each "
+         "item alone with the others"},
+        {o->unconstrained && (liars(o) || o->error != ERROR_NONE || o->multi != MULTI_NONE),
+         "--unconstrained goes with --overdispersed only: more is not identified"},
+        {liars(o) && o->error != ERROR_NONE,
+         "--ceiling and --floor do not go with --error: both explain the same extreme counts"},
+        {o->multi != MULTI_NONE && (liars(o) || o->error != ERROR_NONE),
+         "--multi does not go with --ceiling, --floor or --error"},
+        {o->ceiling_covariates != NULL && !o->ceiling, "--ceiling-covariates needs --ceiling"},
+        {o->floor_covariates != NULL && !o->floor, "--floor-covariates needs --floor"},
+    };
+    for (size_t i = 0; i < sizeof rule / sizeof *rule; i++)
+        if (rule[i].wrong)
+            return log_fail(ERR_USAGE, "ml: %s", rule[i].sentence);
+    return ERR_OK;
+}
+
+/* One run of the method. */
+struct run {
+    struct model m;
+    struct ml q;
+    bool mirrored;
+    size_t at_ceiling, at_floor; /* equations of the model; 0: none */
+    char name[FRAME_MAX_ARMS][24];
+    char term[64][24];
+    double *prior[MODEL_EQUATIONS], scalar_prior;
+};
+
+static enum err refuse_impossible(const struct model *m)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < m->f->n; i++)
+        n += m->used[i] && m->list->arm[i] == 0 && m->list->count[i] > m->list->items;
+    return n == 0 ? ERR_OK
+                  : log_fail(ERR_STUDY,
+                             "ml: %zu control %s above the %d items shown, which has probability 0 "
+                             "in the model; correct them, or use dim",
+                             n, n == 1 ? "count is" : "counts are", m->list->items);
+}
+
+static size_t add_block(struct run *u, const char *equation, const char *term, size_t equations)
+{
+    struct likelihood *l = &u->q.likelihood;
+    bool scalar = equations == MODEL_EQUATIONS;
+    l->block[l->blocks] = (struct likelihood_block){
+        .equation = equation,
+        .term = term,
+        .of = scalar ? NULL : u->m.terms[equations],
+        .x = scalar ? NULL : &u->m.x[equations],
+        .prior = !u->m.o->prior ? NULL
+                 : scalar       ? &u->scalar_prior
+                                : u->prior[equations],
+    };
+    return l->blocks++;
+}
+
+static void add_y0_scalars(struct run *u, size_t arm)
+{
+    struct ml *q = &u->q;
+    q->y0[arm] = ML_NONE;
+    if (q->multi == MULTI_LEVEL)
+        q->y0[arm] = add_block(u, u->name[arm], "y0", MODEL_EQUATIONS);
+    for (int y0 = 0; q->multi == MULTI_INDICATORS && y0 < q->items; y0++) {
+        snprintf(u->term[y0], sizeof u->term[y0], "y0eq%d", y0);
+        size_t k = add_block(u, u->name[arm], u->term[y0], MODEL_EQUATIONS);
+        q->y0[arm] = y0 == 0 ? k : q->y0[arm];
+    }
+}
+
+/* The blocks in the order in which coefficients are reported. */
+static void lay_out(struct run *u)
+{
+    const struct estimate_options *o = u->m.o;
+    struct ml *q = &u->q;
+    q->items = u->m.list->items;
+    q->multi = o->multi;
+    q->kind = o->error;
+    q->ceiling = q->floor = q->error[0] = q->error[1] = q->rho[0] = q->rho[1] = ML_NONE;
+    for (size_t k = 1; k < u->m.list->arms; k++) {
+        snprintf(u->name[k], sizeof u->name[k], u->m.list->arms > 2 ? "sensitive.%zu" : "sensitive",
+                 k);
+        q->sensitive[k] = add_block(u, u->name[k], NULL, 0);
+        add_y0_scalars(u, k);
+    }
+    q->sensitive[0] = q->sensitive[1];
+    q->psi[0] = add_block(u, o->unconstrained ? "control.psi0" : "control", NULL, 0);
+    q->psi[1] = o->unconstrained ? add_block(u, "control.psi1", NULL, 0) : q->psi[0];
+    if (o->overdispersed) {
+        q->rho[0] = add_block(u, "logit_rho", o->unconstrained ? "psi0" : "", MODEL_EQUATIONS);
+        q->rho[1] =
+            o->unconstrained ? add_block(u, "logit_rho", "psi1", MODEL_EQUATIONS) : q->rho[0];
+    }
+    /* named for the end of the count that is shown, modelled in the mirror */
+    if (u->at_floor)
+        *(u->mirrored ? &q->ceiling : &q->floor) = add_block(u, "floor", NULL, u->at_floor);
+    if (u->at_ceiling)
+        *(u->mirrored ? &q->floor : &q->ceiling) = add_block(u, "ceiling", NULL, u->at_ceiling);
+    if (o->error == ERROR_TOPCODE)
+        q->error[0] = q->error[1] = add_block(u, "logit_p", "", MODEL_EQUATIONS);
+    if (o->error == ERROR_UNIFORM) {
+        q->error[0] = add_block(u, "logit_p0", "", MODEL_EQUATIONS);
+        q->error[1] = add_block(u, "logit_p1", "", MODEL_EQUATIONS);
+    }
+}
+
+static bool is_plain(const struct estimate_options *o)
+{
+    return !o->unconstrained && !o->overdispersed && !liars(o) && o->error == ERROR_NONE &&
+           o->multi == MULTI_NONE;
+}
+
+/* Scales of the Cauchy prior (Gelman, Jakulin, Pittau and Su 2008): 10 for the intercept, 2.5 for
+ * the others after a column of two values is given the range 1 and any other the standard
+ * deviation 1/2. */
+static enum err make_priors(struct run *u)
+{
+    u->scalar_prior = 10;
+    for (size_t k = 0; u->m.o->prior && k < u->m.equations; k++) {
+        const struct matrix *x = &u->m.x[k];
+        if ((u->prior[k] = calloc(x->cols + 1, sizeof *u->prior[k])) == NULL)
+            return ERR_NOMEM;
+        u->prior[k][0] = 10;
+        for (size_t j = 1; j < x->cols; j++) {
+            double n = 0, mean = 0, square = 0, least = INFINITY, most = -INFINITY;
+            bool two = true;
+            for (size_t i = 0; i < x->rows; i++) {
+                double v = x->at[i * x->cols + j], w = u->m.cells->rows[i];
+                double d = v - mean;
+                n += w;
+                mean += d * w / n;
+                square += w * d * (v - mean);
+                least = v < least ? v : least;
+                most = v > most ? v : most;
+            }
+            for (size_t i = 0; two && i < x->rows; i++) {
+                double v = x->at[i * x->cols + j];
+                two = v == least || v == most;
+            }
+            u->prior[k][j] = two ? 2.5 / (most - least) : 2.5 / (2 * sqrt(square / (n - 1)));
+        }
+    }
+    return ERR_OK;
+}
+
+static double logit_within(double p, double margin)
+{
+    p = p < margin ? margin : p > 1 - margin ? 1 - margin : p;
+    return log(p / (1 - p));
+}
+
+/* Intercepts that fit the means of the arms, all slopes 0; ${shift} is added to the sensitive
+ * intercepts, the other scalars (liars, errors, rho) begin at ${extra}. */
+static void crude_start(const struct run *u, double shift, double extra, double *b)
+{
+    const struct ml *q = &u->q;
+    const struct likelihood *l = &q->likelihood;
+    double base = model_mean(&u->m, 0), items = q->items;
+    memset(b, 0, likelihood_parameters(l) * sizeof *b);
+    for (size_t k = 1; k < u->m.list->arms; k++)
+        b[likelihood_offset(l, q->sensitive[k])] =
+            logit_within(model_mean(&u->m, (int)k) - base, 0.05) + shift;
+    b[likelihood_offset(l, q->psi[0])] = logit_within(base / items, 0.02);
+    b[likelihood_offset(l, q->psi[1])] = logit_within(base / items, 0.02);
+    const size_t other[] = {q->rho[0], q->rho[1], q->ceiling, q->floor, q->error[0], q->error[1]};
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        if (other[i] != ML_NONE)
+            b[likelihood_offset(l, other[i])] = extra;
+}
+
+/* The constrained standard model's maximum, for starts and likelihood ratios; *found false where it
+ * has none. */
+static enum err fit_plain(const struct run *u, struct likelihood_fit *fit, bool *found)
+{
+    struct run *plain = malloc(sizeof *plain);
+    struct estimate_options o = {0};
+    double start[2 * TERMS_MAX];
+    if (plain == NULL)
+        return ERR_NOMEM;
+    *plain = *u;
+    plain->q.likelihood = (struct likelihood){.cells = u->m.cells};
+    plain->at_ceiling = plain->at_floor = 0;
+    plain->m.o = &o;
+    lay_out(plain);
+    plain->q.likelihood.active = ml_plain_active;
+    plain->q.likelihood.evaluate = ml_plain_evaluate;
+    plain->q.likelihood.ctx = &plain->q;
+    crude_start(plain, 0, 0, start);
+    struct likelihood_options lo = {.start = {start}, .starts = 1, .quiet = true};
+    enum err e = likelihood_fit(&plain->q.likelihood, &lo, fit);
+    *found = e == ERR_OK;
+    free(plain);
+    return e == ERR_DOUBT ? ERR_OK : e;
+}
+
+/* Put the plain fit's coefficients where the blocks of the model are. */
+static void start_from(const struct run *u, const struct likelihood_fit *plain, double extra,
+                       double *b)
+{
+    const struct likelihood *l = &u->q.likelihood;
+    size_t k = terms_count(u->m.terms[0]);
+    crude_start(u, 0, extra, b);
+    memcpy(b + likelihood_offset(l, u->q.sensitive[1]), plain->b, k * sizeof *b);
+    for (size_t z = 0; z < 2; z++)
+        memcpy(b + likelihood_offset(l, u->q.psi[z]), plain->b + k, k * sizeof *b);
+}
+
+enum { CRUDE_STARTS = 3 };
+
+static enum err fit(struct run *u, struct likelihood_fit *out)
+{
+    static const double shift[CRUDE_STARTS] = {0, -2, 2}, extra[CRUDE_STARTS] = {-2, 0, -4};
+    bool plain_only = is_plain(u->m.o), found = false, single = u->m.list->arms == 2;
+    size_t p = likelihood_parameters(&u->q.likelihood), n = 0;
+    struct likelihood_fit plain = {0};
+    struct likelihood_options o = {
+        .what = "ml",
+        .advice = u->m.o->prior ? "simplify the model" : "use --prior cauchy, or a simpler model"};
+    double *room = calloc(LIKELIHOOD_STARTS * p + 1, sizeof *room);
+    enum err e = room != NULL ? ERR_OK : ERR_NOMEM;
+    if (e == ERR_OK && !plain_only && single)
+        e = fit_plain(u, &plain, &found);
+    for (size_t i = 0; e == ERR_OK && found && i < CRUDE_STARTS; i++, n++)
+        start_from(u, &plain, extra[i], room + n * p);
+    for (size_t i = 0; e == ERR_OK && i < CRUDE_STARTS; i++, n++)
+        crude_start(u, shift[i], extra[i], room + n * p);
+    for (size_t i = 0; i < n; i++)
+        o.start[i] = room + i * p;
+    o.starts = n;
+    if (e == ERR_OK)
+        e = likelihood_fit(&u->q.likelihood, &o, out);
+    free(room);
+    likelihood_fit_free(&plain);
+    return e;
+}
+
+static enum err open_model(struct run *u, const struct frame *f, const struct estimate_options *o)
+{
+    struct model_spec s = {.method = "ml",
+                           .equation = {{o->covariates, "--covariates"}},
+                           .equations = 1,
+                           .mirror = u->mirrored};
+    if (o->floor) {
+        u->at_floor = s.equations;
+        s.equation[s.equations++] =
+            (struct model_equation){o->floor_covariates, "--floor-covariates"};
+    }
+    if (o->ceiling) {
+        u->at_ceiling = s.equations;
+        s.equation[s.equations++] =
+            (struct model_equation){o->ceiling_covariates, "--ceiling-covariates"};
+    }
+    enum err e = model_open(f, o, &s, &u->m);
+    if (e != ERR_OK || (e = refuse_impossible(&u->m)) != ERR_OK || (e = make_priors(u)) != ERR_OK)
+        return e;
+    lay_out(u);
+    u->q.likelihood.cells = u->m.cells;
+    u->q.likelihood.active = is_plain(o) ? ml_plain_active : ml_latent_active;
+    u->q.likelihood.evaluate = is_plain(o) ? ml_plain_evaluate : ml_latent_evaluate;
+    u->q.likelihood.ctx = &u->q;
+    return ERR_OK;
+}
+
+/* Mirrored coefficients of the item and of the control items have the opposite sign; those of who
+ * lies or errs do not. */
+static void list_flips(const struct run *u, bool *flip)
+{
+    const struct likelihood *l = &u->q.likelihood;
+    size_t k = terms_count(u->m.terms[0]);
+    for (size_t j = 0; u->mirrored && j < k; j++) {
+        flip[likelihood_offset(l, u->q.sensitive[1]) + j] = true;
+        flip[likelihood_offset(l, u->q.psi[0]) + j] = true;
+    }
+}
+
+static enum err report(struct run *u, const struct likelihood_fit *fit)
+{
+    size_t items = u->m.list->arms - 1, p = fit->p, at[FRAME_MAX_ARMS];
+    struct predict q[FRAME_MAX_ARMS];
+    bool *flip = calloc(p + 1, sizeof *flip);
+    double *vcov = calloc(p * p + 1, sizeof *vcov);
+    enum err e = flip != NULL && vcov != NULL ? ERR_OK : ERR_NOMEM;
+    if (e != ERR_OK)
+        goto out;
+    list_flips(u, flip);
+    if ((e = model_take(&u->m, &u->q.likelihood, fit, flip, vcov)) != ERR_OK)
+        goto out;
+    for (size_t k = 0; k < items; k++) {
+        at[k] = likelihood_offset(&u->q.likelihood, u->q.sensitive[k + 1]);
+        q[k] = (struct predict){.terms = u->m.terms[0],
+                                .item = (int)k + 1,
+                                .b = fit->b,
+                                .vcov = vcov,
+                                .p = p,
+                                .probability = predict_logistic,
+                                .ctx = &at[k],
+                                .flip = u->mirrored};
+    }
+    e = predict_all(&u->m, q, items);
+out:
+    free(flip);
+    free(vcov);
+    return e;
+}
+
+static enum err ml_run(const struct frame *f, const struct estimate_options *o,
+                       struct estimate_result **out)
+{
+    struct likelihood_fit best = {0};
+    enum study_hide hide = HIDE_AGREE;
+    struct run *u = calloc(1, sizeof *u);
+    bool done = false;
+    if (u == NULL)
+        return ERR_NOMEM;
+    enum err e = check_options(&f->list[o->list], o);
+    if (e == ERR_OK && liars(o))
+        e = model_direction(&f->list[o->list], "--ceiling or --floor",
+                            "who lies hides one and the same answer", NULL, &hide);
+    u->mirrored = hide == HIDE_DISAGREE;
+    if (e == ERR_OK && (e = open_model(u, f, o)) == ERR_OK && (e = fit(u, &best)) == ERR_OK)
+        e = report(u, &best);
+    done = e == ERR_OK;
+    likelihood_fit_free(&best);
+    for (size_t k = 0; k < MODEL_EQUATIONS; k++)
+        free(u->prior[k]);
+    model_close(&u->m, done ? out : NULL);
+    free(u);
+    return e;
+}
+
+const struct estimator ml_estimator = {"ml", "maximum likelihood", ml_run,
+                                       "covariates unconstrained overdispersed ceiling floor "
+                                       "ceiling-covariates floor-covariates prior "
+                                       "error multi se profile difference starts seed"};

@@ -1,0 +1,334 @@
+#include "admin/estimate/predict.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/estimate/numeric.h"
+#include "core/log.h"
+
+enum { SETTINGS_MAX = 16 };
+
+/* A mean probability in the making. */
+struct mean {
+    double weights, value;
+    double *grad; /* p */
+};
+
+double predict_logistic(const struct predict *q, const double *x, const double *b, double *grad)
+{
+    size_t k = terms_count(q->terms), at = *(const size_t *)q->ctx;
+    double eta = 0;
+    for (size_t j = 0; j < k; j++)
+        eta += x[j] * b[at + j];
+    double p = eta > 0 ? 1 / (1 + exp(-eta)) : exp(eta) / (1 + exp(eta));
+    double slope = p * (eta > 0 ? exp(-eta) / (1 + exp(-eta)) : 1 / (1 + exp(eta)));
+    for (size_t j = 0; grad != NULL && j < k; j++)
+        grad[at + j] += slope * x[j];
+    return p;
+}
+
+double predict_linear(const struct predict *q, const double *x, const double *b, double *grad)
+{
+    size_t k = terms_count(q->terms), at = *(const size_t *)q->ctx;
+    double eta = 0;
+    for (size_t j = 0; j < k; j++)
+        eta += x[j] * b[at + j];
+    for (size_t j = 0; grad != NULL && j < k; j++)
+        grad[at + j] += x[j];
+    return eta;
+}
+
+/* mean += weight probability(x). ${room}: p. */
+static void add_row(const struct predict *q, const double *x, double weight, double *room,
+                    struct mean *m)
+{
+    memset(room, 0, q->p * sizeof *room);
+    double v = q->probability(q, x, q->b, room);
+    m->weights += weight;
+    m->value += weight * (q->flip ? 1 - v : v);
+    for (size_t i = 0; i < q->p; i++)
+        m->grad[i] += weight * (q->flip ? -room[i] : room[i]);
+}
+
+static void finish(const struct predict *q, struct mean *m)
+{
+    m->value /= m->weights;
+    for (size_t i = 0; i < q->p; i++)
+        m->grad[i] /= m->weights;
+}
+
+static double row_weight(const struct model *m, size_t row)
+{
+    return m->weight != NULL ? m->weight[row] : 1;
+}
+
+/* Means of all levels of a column (NULL: of all, over cells). */
+static void take_means(const struct model *m, const struct predict *q, const struct frame_column *c,
+                       double *room, struct mean *mean)
+{
+    const struct matrix *x = &m->x[q->equation];
+    for (size_t i = 0; c == NULL && i < m->cells->n; i++)
+        add_row(q, x->at + i * x->cols, m->cells->weight[i], room, &mean[0]);
+    for (size_t i = 0; c != NULL && i < m->f->n; i++)
+        if (m->used[i] && c->row[i] != FRAME_MISSING)
+            add_row(q, x->at + (size_t)m->cells->of_row[i] * x->cols, row_weight(m, i), room,
+                    &mean[c->row[i]]);
+    for (size_t k = 0; k < (c != NULL ? c->levels : 1); k++)
+        if (mean[k].weights > 0)
+            finish(q, &mean[k]);
+}
+
+static double quantile(double df)
+{
+    return isfinite(df) ? numeric_t_quantile(0.975, df) : numeric_normal_quantile(0.975);
+}
+
+static double two_sided(double z, double df)
+{
+    return isfinite(df) ? numeric_t_two_sided(z, df) : numeric_normal_two_sided(z);
+}
+
+static double bilinear(const double *a, const double *v, const double *b, size_t p)
+{
+    double sum = 0;
+    for (size_t i = 0; i < p; i++)
+        for (size_t j = 0; j < p; j++)
+            sum += a[i] * v[i * p + j] * b[j];
+    return sum;
+}
+
+static void fill_group(const struct model *m, const struct predict *q, const struct mean *mean,
+                       struct estimate_group *g)
+{
+    if (g->withheld) { /* two means give the difference away */
+        g->control_mean = g->treatment_mean = NAN;
+        return;
+    }
+    if (!(mean->weights > 0))
+        return;
+    double var = bilinear(mean->grad, q->vcov, mean->grad, q->p);
+    g->estimate = mean->value;
+    g->se = sqrt(var > 0 ? var : 0);
+    g->df = isfinite(m->df) ? m->df : NAN;
+    g->ci_low = g->estimate - quantile(m->df) * g->se;
+    g->ci_high = g->estimate + quantile(m->df) * g->se;
+    g->p_value = g->se > 0 ? two_sided(g->estimate / g->se, m->df) : NAN;
+}
+
+/* Are the prevalences of the groups of a column equal? */
+static enum err compare(struct model *m, const struct predict *q, int by, const struct mean *mean)
+{
+    const struct frame_column *c = &m->f->column[by];
+    struct estimate_result *r = m->r;
+    size_t n = 0, use[ESTIMATE_MAX_LEVELS];
+    double *d = calloc(c->levels * (c->levels + 1) + 1, sizeof *d), *v = d + c->levels;
+    struct estimate_test *more = realloc(r->test, (r->tests + 1) * sizeof *more);
+    if (more != NULL)
+        r->test = more;
+    if (d == NULL || more == NULL) {
+        free(d);
+        return ERR_NOMEM;
+    }
+    struct estimate_test *t = &r->test[r->tests++];
+    *t = (struct estimate_test){.by = by,
+                                .item = q->item,
+                                .by_name = c->name,
+                                .item_name = m->list->sensitive[q->item],
+                                .prespecified = c->prespecified,
+                                .statistic = NAN,
+                                .p_value = NAN};
+    for (size_t i = 0; i < r->groups; i++) {
+        const struct estimate_group *g = &r->group[i];
+        if (g->by == by && g->item == q->item && g->se > 0)
+            use[n++] = (size_t)g->level;
+    }
+    for (size_t i = 0; i < n; i++) {
+        d[i] = mean[use[i]].value;
+        for (size_t j = 0; j < n; j++)
+            v[i * n + j] = bilinear(mean[use[i]].grad, q->vcov, mean[use[j]].grad, q->p);
+    }
+    enum err e = n < 2 ? ERR_OK : numeric_wald_equal(d, v, n, &t->statistic);
+    free(d);
+    if (e != ERR_OK)
+        return e;
+    if (isnan(t->statistic))
+        return estimate_warn(r,
+                             "%s: no test of equality: the model's coefficients do not move its "
+                             "groups apart, or fewer than two have a standard error.",
+                             c->name);
+    t->df = n - 1;
+    t->p_value = numeric_chi_tail(t->statistic, (double)t->df);
+    return ERR_OK;
+}
+
+static enum err means_new(size_t levels, size_t p, struct mean **out, double **grads)
+{
+    struct mean *mean = calloc(levels + 1, sizeof *mean);
+    double *grad = calloc((levels + 1) * p + 1, sizeof *grad);
+    if (mean == NULL || grad == NULL) {
+        free(mean);
+        free(grad);
+        return ERR_NOMEM;
+    }
+    for (size_t k = 0; k < levels; k++)
+        mean[k].grad = grad + k * p;
+    *out = mean;
+    *grads = grad;
+    return ERR_OK;
+}
+
+static size_t missing_rows(const struct model *m, const struct frame_column *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < m->f->n; i++)
+        n += m->used[i] && c->row[i] == FRAME_MISSING;
+    return n;
+}
+
+/* All respondents (by -1) or the levels of one column. */
+static enum err predict_by(struct model *m, const struct predict *q, size_t items, int by)
+{
+    const struct frame_column *c = by < 0 ? NULL : &m->f->column[by];
+    enum err e = by < 0 ? ERR_OK : frame_levels(m->f, by);
+    if (e != ERR_OK)
+        return e;
+    size_t levels = c != NULL ? c->levels : 1, first = m->r->groups, without;
+    if (levels > ESTIMATE_MAX_LEVELS)
+        return log_fail(ERR_USAGE,
+                        "--by %s: %zu groups, at most %d can be shown; recode it with --derive",
+                        c->name, levels, ESTIMATE_MAX_LEVELS);
+    if ((e = estimate_room(m->r, levels * items)) != ERR_OK)
+        return e;
+    m->r->groups += levels * items;
+    for (size_t k = 0; e == ERR_OK && k < items; k++) {
+        struct mean *mean;
+        double *grad;
+        if ((e = means_new(levels, q[k].p, &mean, &grad)) != ERR_OK)
+            return e;
+        take_means(m, &q[k], c, grad + levels * q[k].p, mean);
+        for (size_t l = 0; l < levels; l++) {
+            struct estimate_group *g = &m->r->group[first + l * items + k];
+            estimate_name_group(m->f, m->o, by, (int)l, q[k].item, m->used, g);
+            fill_group(m, &q[k], &mean[l], g);
+        }
+        if (by >= 0)
+            e = compare(m, &q[k], by, mean);
+        free(mean);
+        free(grad);
+    }
+    if (e == ERR_OK && c != NULL && (without = missing_rows(m, c)) > 0)
+        e = estimate_warn(m->r, "%s: %zu respondents have no value and are in none of its groups.",
+                          c->name, without);
+    return e;
+}
+
+/* "male=1,age10=4" into settings; cut in place. */
+static enum err read_settings(const struct model *m, const struct predict *q, char *text,
+                              const char *option, struct terms_setting *set, size_t *sets)
+{
+    char *rest = NULL;
+    for (char *p = strtok_r(text, ",", &rest); p != NULL; p = strtok_r(NULL, ",", &rest)) {
+        char *value = strchr(p, '=');
+        if (value == NULL || *sets == SETTINGS_MAX)
+            return log_fail(ERR_USAGE,
+                            "%s %s: say column=value, at most %d of them, apart by "
+                            "commas",
+                            option, p, SETTINGS_MAX);
+        *value++ = 0;
+        int column = frame_find(m->f, p);
+        bool found = false;
+        for (size_t k = 0; column >= 0 && k < terms_columns(q->terms); k++)
+            found = found || terms_column(q->terms, k) == column;
+        if (!found)
+            return log_fail(ERR_USAGE, "%s %s=%s: the model has no column %s", option, p, value, p);
+        set[*sets] = (struct terms_setting){column, value};
+        enum err e = terms_accept(q->terms, &set[(*sets)++], option);
+        if (e != ERR_OK)
+            return e;
+    }
+    return ERR_OK;
+}
+
+/* The mean over all rows used with the columns of ${text} held; others as each respondent has them.
+ * ${room}: p and terms. */
+static enum err profile_mean(const struct model *m, const struct predict *q, char *text,
+                             const char *option, double *room, struct mean *mean)
+{
+    struct terms_setting set[SETTINGS_MAX];
+    size_t sets = 0;
+    enum err e = read_settings(m, q, text, option, set, &sets);
+    for (size_t i = 0; e == ERR_OK && i < m->cells->n; i++) {
+        terms_row_with(q->terms, m->cells->row[i], set, sets, room + q->p);
+        add_row(q, room + q->p, m->cells->weight[i], room, mean);
+    }
+    if (e == ERR_OK)
+        finish(q, mean);
+    return e;
+}
+
+static enum err add_profile(struct model *m, const struct predict *q, const char *text,
+                            const char *option, bool difference)
+{
+    struct mean *mean;
+    double *grad, *room = calloc(q->p + terms_count(q->terms) + 1, sizeof *room);
+    char *copy = strdup(text), *second = copy != NULL ? strchr(copy, ':') : NULL;
+    if (room == NULL || copy == NULL || means_new(2, q->p, &mean, &grad) != ERR_OK) {
+        free(room);
+        free(copy);
+        return ERR_NOMEM;
+    }
+    enum err e = ERR_OK;
+    if (difference != (second != NULL))
+        e = log_fail(ERR_USAGE, "%s %s: %s", option, text,
+                     difference ? "say two profiles, such as male=1:male=0" : "one profile each");
+    if (e == ERR_OK && second != NULL)
+        *second++ = 0;
+    if (e == ERR_OK)
+        e = profile_mean(m, q, copy, option, room, &mean[0]);
+    if (e == ERR_OK && difference) {
+        e = profile_mean(m, q, second, option, room, &mean[1]);
+        mean[0].value -= mean[1].value;
+        for (size_t i = 0; i < q->p; i++)
+            mean[0].grad[i] -= mean[1].grad[i];
+    }
+    if (e == ERR_OK) {
+        double se = sqrt(bilinear(mean[0].grad, q->vcov, mean[0].grad, q->p));
+        double half = quantile(m->df) * se, v = mean[0].value;
+        e = estimate_add_prevalence(m->r, text, q->item, v, se, v - half, v + half);
+    }
+    free(mean);
+    free(grad);
+    free(room);
+    free(copy);
+    return e;
+}
+
+static enum err warn_of_range(struct estimate_result *r)
+{
+    char name[200];
+    enum err e = ERR_OK;
+    for (size_t i = 0; e == ERR_OK && i < r->groups; i++)
+        if (r->group[i].estimate < 0 || r->group[i].estimate > 1)
+            e = estimate_warn(r,
+                              "%s: the estimate, %.1f%%, lies outside 0 to 100%%; it is shown as "
+                              "it is.",
+                              estimate_group_name(r, &r->group[i], name, sizeof name),
+                              100 * r->group[i].estimate);
+    return e;
+}
+
+enum err predict_all(struct model *m, const struct predict *q, size_t items)
+{
+    enum err e = predict_by(m, q, items, -1);
+    for (size_t i = 0; e == ERR_OK && i < m->o->bys; i++)
+        e = predict_by(m, q, items, m->o->by[i]);
+    for (size_t k = 0; e == ERR_OK && k < items; k++) {
+        for (size_t i = 0; e == ERR_OK && i < m->o->profiles; i++)
+            e = add_profile(m, &q[k], m->o->profile[i], "--profile", false);
+        for (size_t i = 0; e == ERR_OK && i < m->o->differences; i++)
+            e = add_profile(m, &q[k], m->o->difference[i], "--difference", true);
+    }
+    return e == ERR_OK ? warn_of_range(m->r) : e;
+}

@@ -9,8 +9,7 @@
 #include "admin/command/estimate_options.h"
 #include "admin/command/options.h"
 #include "admin/estimate/estimate.h"
-#include "admin/output/json.h"
-#include "admin/output/text_table.h"
+#include "admin/output/result.h"
 #include "core/log.h"
 
 enum { MAX_DERIVES = 32, MAX_BYS = 64 };
@@ -24,7 +23,7 @@ static const char usage[] =
     "  --derive RULE       a new column: university=education:1-4=0,5-6=1\n"
     "  --small             show groups with fewer than 10 counts in an arm\n"
     "  --unweighted        leave weights, sampling points and strata out\n"
-    "  --json              the result as JSON\n"
+    "  --format NAME       text (default), json, csv, latex, markdown; --json is --format json\n"
     "\n"
     "of methods that have them:\n";
 
@@ -34,11 +33,21 @@ struct request {
     char *by; /* cut into pieces while it is read */
     const char *derive[MAX_DERIVES];
     size_t derives;
-    bool json, help;
+    const struct result_format *format;
+    bool help;
     struct estimate_request how;
 };
 
-enum { OPT_METHOD = 256, OPT_LIST, OPT_BY, OPT_DERIVE, OPT_SMALL, OPT_UNWEIGHTED, OPT_JSON };
+enum {
+    OPT_METHOD = 256,
+    OPT_LIST,
+    OPT_BY,
+    OPT_DERIVE,
+    OPT_SMALL,
+    OPT_UNWEIGHTED,
+    OPT_FORMAT,
+    OPT_JSON
+};
 
 static const struct option options[] = {
     {"method", required_argument, NULL, OPT_METHOD},
@@ -47,6 +56,7 @@ static const struct option options[] = {
     {"derive", required_argument, NULL, OPT_DERIVE},
     {"small", no_argument, NULL, OPT_SMALL},
     {"unweighted", no_argument, NULL, OPT_UNWEIGHTED},
+    {"format", required_argument, NULL, OPT_FORMAT},
     {"json", no_argument, NULL, OPT_JSON},
     {"help", no_argument, NULL, 'h'},
     DATA_OPTIONS,
@@ -59,6 +69,14 @@ static enum err add_derive(struct request *q, const char *rule)
         return log_fail(ERR_USAGE, "--derive: at most %d rules", MAX_DERIVES);
     q->derive[q->derives++] = rule;
     return ERR_OK;
+}
+
+static enum err take_format(const char *name, struct request *q)
+{
+    q->format = result_format_find(name);
+    return q->format != NULL ? ERR_OK
+                             : log_fail(ERR_USAGE, "--format %s: there is no such format; write %s",
+                                        name, result_format_names());
 }
 
 static enum err take_option(int c, char *arg, void *ctx)
@@ -82,9 +100,10 @@ static enum err take_option(int c, char *arg, void *ctx)
     case OPT_UNWEIGHTED:
         q->how.o.unweighted = true;
         return ERR_OK;
+    case OPT_FORMAT:
+        return take_format(arg, q);
     case OPT_JSON:
-        q->json = true;
-        return ERR_OK;
+        return take_format("json", q);
     case 'h':
         q->help = true;
         return ERR_OK;
@@ -99,7 +118,8 @@ static enum err parse_request(int argc, char **argv, struct request *q)
     int first = 0;
     enum err e = ERR_OK;
     struct option all[OPTIONS + ESTIMATE_OPTIONS_MAX];
-    *q = (struct request){.source.command = "estimate", .method = "dim"};
+    *q = (struct request){
+        .source.command = "estimate", .method = "dim", .format = result_format_find("text")};
     memcpy(all, options, sizeof options);
     size_t more = estimate_options_rows(all + OPTIONS);
     all[OPTIONS + more] = (struct option){NULL, 0, NULL, 0};
@@ -215,7 +235,8 @@ static enum err run_plain(const struct frame *f, const struct estimate_options *
 {
     struct estimate_options plain = *o;
     plain.unweighted = true;
-    plain.bys = 0;
+    plain.bys = plain.profiles = plain.differences = 0;
+    plain.se = NULL;
     return strcmp(r->design, "srs") == 0 ? ERR_OK : est->run(f, &plain, out);
 }
 
@@ -246,10 +267,8 @@ static enum err estimate_frame(struct frame *f, struct request *q, struct buffer
                            "The study has %zu lists; this is the first, %s. --list names another.",
                            f->lists, f->list[0].id)) != ERR_OK)
         goto out;
-    if (q->json)
-        e = json_result(r, out);
-    else if ((e = run_plain(f, &o, est, r, &plain)) == ERR_OK)
-        e = text_table(r, plain, est->what, out);
+    if ((e = run_plain(f, &o, est, r, &plain)) == ERR_OK)
+        e = q->format->write(r, plain, est->what, out);
 out:
     estimate_free(r);
     estimate_free(plain);

@@ -289,13 +289,21 @@ static enum err make_room(struct run *u)
     return u->r->group != NULL && u->r->test != NULL ? ERR_OK : ERR_NOMEM;
 }
 
+static enum err assume(struct estimate_result *r)
+{
+    enum err e = estimate_assume(r, "The sensitive item leaves the answers to the others as they "
+                                    "are (no design effect).");
+    return e == ERR_OK ? estimate_assume(r, "Nobody lies in the count (no liars).") : e;
+}
+
 static enum err dim_run(const struct frame *f, const struct estimate_options *o,
                         struct estimate_result **out)
 {
     struct run u = {.f = f, .list = &f->list[o->list], .o = o};
     enum err e = estimate_start(f, o, "dim", &u.r);
-    if (e != ERR_OK || (e = scope_design(f, o, u.r, &u.design)) != ERR_OK ||
-        (e = make_room(&u)) != ERR_OK || (e = run_block(&u, -1)) != ERR_OK)
+    if (e != ERR_OK || (e = assume(u.r)) != ERR_OK ||
+        (e = scope_design(f, o, u.r, &u.design)) != ERR_OK || (e = make_room(&u)) != ERR_OK ||
+        (e = run_block(&u, -1)) != ERR_OK)
         goto out;
     for (size_t i = 0; i < o->bys; i++)
         if ((e = run_block(&u, o->by[i])) != ERR_OK)

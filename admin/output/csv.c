@@ -1,11 +1,11 @@
 #include "admin/output/csv.h"
 
-#include <csv.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/output/csv_line.h"
 #include "core/log.h"
 
 static const struct {
@@ -17,72 +17,6 @@ static const struct {
     {ANSWER_INVALID, "no longer valid"},
 };
 enum { MISSING_CODES = sizeof missing_code / sizeof *missing_code };
-
-/* One line being written. */
-struct line {
-    struct buffer *out;
-    bool begun;
-};
-
-/* A field as it is: quoted only where it must be, because some programs take quoted numbers for
- * text. */
-static void raw_field(struct line *l, const char *s)
-{
-    size_t n = strlen(s);
-    if (l->begun)
-        buffer_u8(l->out, ',');
-    l->begun = true;
-    if (strpbrk(s, ",\"\r\n") == NULL && s[0] != ' ' && (n == 0 || s[n - 1] != ' ')) {
-        buffer_add(l->out, s, n);
-        return;
-    }
-    size_t room = 2 * n + 2; /* every byte a quote, and the two around */
-    char *quoted = malloc(room);
-    if (quoted == NULL)
-        l->out->failed = true;
-    else
-        buffer_add(l->out, quoted, csv_write(quoted, room, s, n));
-    free(quoted);
-}
-
-static bool is_number(const char *s)
-{
-    char *end;
-    if (s[strspn(s, "0123456789+-.eE")] != '\0')
-        return false;
-    strtod(s, &end);
-    return end != s && *end == '\0';
-}
-
-static void text_field(struct line *l, const char *s)
-{
-    if (s == NULL || s[0] == '\0' || strchr("=+-@\t\r", s[0]) == NULL || is_number(s)) {
-        raw_field(l, s != NULL ? s : "");
-        return;
-    }
-    size_t room = strlen(s) + 2;
-    char *guarded = malloc(room);
-    if (guarded == NULL) {
-        l->out->failed = true;
-        return;
-    }
-    snprintf(guarded, room, "'%s", s);
-    raw_field(l, guarded);
-    free(guarded);
-}
-
-static void int_field(struct line *l, long v)
-{
-    char s[24];
-    snprintf(s, sizeof s, "%ld", v);
-    raw_field(l, s);
-}
-
-static void end_line(struct line *l)
-{
-    buffer_add(l->out, "\r\n", 2);
-    l->begun = false;
-}
 
 static const char *list_name(const struct frame_list *l)
 {
@@ -105,27 +39,27 @@ static bool writes_id(const struct frame *f)
     return f->id != NULL || frame_find(f, "id") < 0;
 }
 
-static void names_of(const struct frame *f, enum frame_role role, struct line *l)
+static void names_of(const struct frame *f, enum frame_role role, struct csv_line *l)
 {
     for (size_t i = 0; i < f->columns; i++)
         if (f->column[i].role == role)
-            text_field(l, f->column[i].name);
+            csv_line_text(l, f->column[i].name);
 }
 
-static void header(const struct frame *f, struct line *l)
+static void header(const struct frame *f, struct csv_line *l)
 {
     char name[STUDY_MAX_ID + 16];
     if (writes_id(f))
-        raw_field(l, "id");
+        csv_line_raw(l, "id");
     names_of(f, FRAME_POINT, l);
     for (size_t i = 0; i < f->lists; i++)
         for (size_t p = 0; p < LIST_PARTS; p++)
-            text_field(l, list_column(&f->list[i], list_part[p], name));
+            csv_line_text(l, list_column(&f->list[i], list_part[p], name));
     names_of(f, FRAME_QUESTION, l);
     names_of(f, FRAME_DERIVED, l);
     if (f->weight != NULL)
-        raw_field(l, "weight");
-    end_line(l);
+        csv_line_raw(l, "weight");
+    csv_line_end(l);
 }
 
 /* Names that this file gives must not be taken by columns of the frame. */
@@ -149,60 +83,57 @@ static enum err check_names(const struct frame *f)
                     taken);
 }
 
-static void values_of(const struct frame *f, enum frame_role role, size_t row, struct line *l)
+static void values_of(const struct frame *f, enum frame_role role, size_t row, struct csv_line *l)
 {
-    char number[FRAME_NUMBER_ROOM];
     for (size_t i = 0; i < f->columns; i++) {
         const struct frame_column *c = &f->column[i];
         if (c->role != role)
             continue;
         double v = c->numbers ? frame_number_at(f, (int)i, row) : NAN;
         if (!isnan(v))
-            raw_field(l, frame_print_number(v, number));
+            csv_line_number(l, v);
         else if (!c->numbers && c->row[row] != FRAME_MISSING)
-            text_field(l, c->level[c->row[row]]);
+            csv_line_text(l, c->level[c->row[row]]);
         else if (c->why != NULL && c->why[row] != 0)
-            int_field(l, c->why[row]);
+            csv_line_int(l, c->why[row]);
         else
-            raw_field(l, "");
+            csv_line_raw(l, "");
     }
 }
 
-static void list_fields(const struct frame_list *q, size_t row, struct line *l)
+static void list_fields(const struct frame_list *q, size_t row, struct csv_line *l)
 {
     int16_t y = q->count[row];
     if (q->arm[row] != FRAME_MISSING)
-        int_field(l, q->arm[row]);
+        csv_line_int(l, q->arm[row]);
     else
-        raw_field(l, "");
+        csv_line_raw(l, "");
     if (y >= 0)
-        int_field(l, y);
+        csv_line_int(l, y);
     else
-        raw_field(l, "");
+        csv_line_raw(l, "");
     if (y < 0 && y != FRAME_NO_REASON)
-        int_field(l, y);
+        csv_line_int(l, y);
     else
-        raw_field(l, "");
-    int_field(l, q->items);
+        csv_line_raw(l, "");
+    csv_line_int(l, q->items);
 }
 
-static void row_fields(const struct frame *f, size_t row, struct line *l)
+static void row_fields(const struct frame *f, size_t row, struct csv_line *l)
 {
-    char weight[32];
     if (f->id != NULL)
-        text_field(l, f->id[row]);
+        csv_line_text(l, f->id[row]);
     else if (writes_id(f))
-        int_field(l, (long)row + 1);
+        csv_line_int(l, (long)row + 1);
     values_of(f, FRAME_POINT, row, l);
     for (size_t i = 0; i < f->lists; i++)
         list_fields(&f->list[i], row, l);
     values_of(f, FRAME_QUESTION, row, l);
     values_of(f, FRAME_DERIVED, row, l);
     if (f->weight != NULL) {
-        snprintf(weight, sizeof weight, "%.17g", f->weight[row]);
-        raw_field(l, weight);
+        csv_line_number(l, f->weight[row]);
     }
-    end_line(l);
+    csv_line_end(l);
 }
 
 struct named {
@@ -217,7 +148,7 @@ static int by_id(const void *a, const void *b)
 
 enum err csv_export_frame(const struct frame *f, struct buffer *out)
 {
-    struct line l = {out, false};
+    struct csv_line l = {out, false};
     enum err e = check_names(f);
     if (e != ERR_OK)
         return e;
@@ -236,18 +167,18 @@ enum err csv_export_frame(const struct frame *f, struct buffer *out)
 }
 
 /* One line of the codebook; ${code} NULL: about the variable as a whole. */
-static void book_line(struct line *l, const char *variable, const char *label, const char *code,
+static void book_line(struct csv_line *l, const char *variable, const char *label, const char *code,
                       const char *meaning, bool missing)
 {
-    text_field(l, variable);
-    text_field(l, label);
-    text_field(l, code);
-    text_field(l, meaning);
-    int_field(l, missing);
-    end_line(l);
+    csv_line_text(l, variable);
+    csv_line_text(l, label);
+    csv_line_text(l, code);
+    csv_line_text(l, meaning);
+    csv_line_int(l, missing);
+    csv_line_end(l);
 }
 
-static void book_missing(struct line *l, const char *variable, const char *label)
+static void book_missing(struct csv_line *l, const char *variable, const char *label)
 {
     char code[16];
     for (size_t i = 0; i < MISSING_CODES; i++) {
@@ -277,7 +208,7 @@ static bool is_measure(const struct frame *f, int column, double *low, double *h
            (!whole || *high - *low >= BOOK_MAX_LEVELS);
 }
 
-static enum err book_column(struct line *l, const struct frame *f, int column)
+static enum err book_column(struct csv_line *l, const struct frame *f, int column)
 {
     const struct frame_column *c = &f->column[column];
     char meaning[96];
@@ -304,7 +235,7 @@ static enum err book_column(struct line *l, const struct frame *f, int column)
     return ERR_OK;
 }
 
-static enum err book_role(struct line *l, const struct frame *f, enum frame_role role)
+static enum err book_role(struct csv_line *l, const struct frame *f, enum frame_role role)
 {
     enum err e = ERR_OK;
     for (size_t i = 0; i < f->columns && e == ERR_OK; i++)
@@ -313,7 +244,7 @@ static enum err book_role(struct line *l, const struct frame *f, enum frame_role
     return e;
 }
 
-static void book_list(struct line *l, const struct frame_list *q)
+static void book_list(struct csv_line *l, const struct frame_list *q)
 {
     char name[STUDY_MAX_ID + 16], code[24], meaning[64];
     const char *label = "arm of the list experiment";
@@ -333,11 +264,11 @@ static void book_list(struct line *l, const struct frame_list *q)
 
 enum err csv_export_codebook(const struct frame *f, struct buffer *out)
 {
-    struct line l = {out, false};
+    struct csv_line l = {out, false};
     static const char *const title[] = {"variable", "label", "code", "meaning", "missing"};
     for (size_t i = 0; i < sizeof title / sizeof *title; i++)
-        raw_field(&l, title[i]);
-    end_line(&l);
+        csv_line_raw(&l, title[i]);
+    csv_line_end(&l);
     if (writes_id(f))
         book_line(&l, "id", f->id != NULL ? "interview; rows are sorted by it" : "row of the data",
                   NULL, NULL, false);

@@ -191,10 +191,8 @@ static json_t *prevalence_of(const struct estimate_result *r)
 static json_t *named_test_of(const struct estimate_named_test *t)
 {
     const struct key key[] = {
-        {"name", text(t->name)},
-        {"statistic", number(t->statistic)},
-        {"df", number(t->df)},
-        {"p_value", number(t->p_value)},
+        {"name", text(t->name)}, {"statistic", number(t->statistic)}, {"df", number(t->df)},
+        {"df2", number(t->df2)}, {"p_value", number(t->p_value)},
     };
     return object_of(key, sizeof key / sizeof *key);
 }
@@ -267,8 +265,24 @@ static bool fill_arrays(const struct estimate_result *r, json_t *groups, json_t 
     return good;
 }
 
-enum err json_result(const struct estimate_result *r, struct buffer *out)
+/* All respondents and the first item; null where there is no such group or it is withheld. */
+static json_t *unweighted_of(const struct estimate_result *plain)
 {
+    const struct estimate_group *g = plain != NULL && plain->groups > 0 ? &plain->group[0] : NULL;
+    if (g == NULL || g->by >= 0 || g->withheld)
+        return json_null();
+    const struct key key[] = {
+        {"estimate", number(g->estimate)}, {"se", number(g->se)},
+        {"ci_low", number(g->ci_low)},     {"ci_high", number(g->ci_high)},
+        {"p_value", number(g->p_value)},
+    };
+    return object_of(key, sizeof key / sizeof *key);
+}
+
+enum err json_result(const struct estimate_result *r, const struct estimate_result *plain,
+                     const char *method, struct buffer *out)
+{
+    (void)method; /* the name for people */
     json_t *groups = json_array(), *tests = json_array(), *warnings = json_array();
     bool good = fill_arrays(r, groups, tests, warnings);
     const struct key key[] = {
@@ -285,6 +299,7 @@ enum err json_result(const struct estimate_result *r, struct buffer *out)
         {"missing_treatment", count(r->missing_treatment)},
         {"n_psu", count_or_null(r->n_psu)},
         {"weight_cv", number(r->weight_cv)},
+        {"unweighted", unweighted_of(plain)},
         {"groups", groups},
         {"tests", tests},
         {"bounds", bounds_of(r)},

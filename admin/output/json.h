@@ -5,7 +5,9 @@
 
 #include "admin/estimate/estimate.h"
 
-/** Add ${r} and a newline to ${out}. ERR_NOMEM. */
-enum err json_result(const struct estimate_result *r, struct buffer *out);
+/** Add ${r} and a newline to ${out}; ${plain} (or NULL) becomes `unweighted`, all respondents
+ * without weights, points and strata. ${method} is not used. ERR_NOMEM. */
+enum err json_result(const struct estimate_result *r, const struct estimate_result *plain,
+                     const char *method, struct buffer *out);
 
 #endif

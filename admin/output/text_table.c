@@ -8,7 +8,9 @@
 #include <unilbrk.h>
 #include <uniwidth.h>
 
-enum { NUMBERS_WIDTH = 61, FIRST_MIN = 18, FIRST_MAX = 38, PAGE = 80 };
+#include "admin/output/tables.h"
+
+enum { NUMBERS_WIDTH = 61, FIRST_MIN = 18, FIRST_MAX = 38, PAGE = 80, CELL_MAX = 48 };
 
 static const uint8_t *as_u8(const char *s)
 {
@@ -176,24 +178,7 @@ static void column_row(struct buffer *out, const struct estimate_result *r, int 
 static void title(struct buffer *out, const struct estimate_result *r, const char *method)
 {
     struct buffer s = {0};
-    buffer_printf(&s, "List experiment%s%s: %s, J = %d control items", r->list ? " " : "",
-                  r->list ? r->list : "", method, r->items);
-    for (size_t i = 0; i < r->groups && r->group[i].by < 0; i++) {
-        const struct estimate_group *g = &r->group[i];
-        if (g->item_name != NULL)
-            buffer_printf(&s, "%s%s", i == 0 ? ", sensitive: " : ", ",
-                          people(g->item_label, g->item_name));
-    }
-    buffer_printf(&s, "; n = %zu (%zu control, %zu treatment)", r->n, r->n_control, r->n_treatment);
-    if (strcmp(r->design, "srs") == 0)
-        buffer_printf(&s, "; simple random sample");
-    else
-        buffer_printf(&s, "; %s design", r->design);
-    if (r->n_psu > 0)
-        buffer_printf(&s, ", %zu sampling points", r->n_psu);
-    if (isfinite(r->weight_cv))
-        buffer_printf(&s, ", CV of weights %.2f", r->weight_cv);
-    buffer_u8(&s, '.');
+    tables_caption(r, method, &s);
     buffer_u8(&s, 0);
     if (s.failed || text_table_wrap((const char *)s.p, 0, PAGE, out) != ERR_OK)
         out->failed = true;
@@ -269,23 +254,66 @@ static void bounds_lines(struct buffer *out, const struct estimate_result *r)
         buffer_u8(out, '\n');
 }
 
+static enum err sentences(struct buffer *out, const char *heading, char *const *line, size_t lines)
+{
+    enum err e = ERR_OK;
+    if (lines > 0)
+        buffer_printf(out, "\n%s:\n", heading);
+    for (size_t i = 0; e == ERR_OK && i < lines; i++) {
+        buffer_printf(out, "- ");
+        e = text_table_wrap(line[i], 2, PAGE, out);
+    }
+    return e;
+}
+
 static enum err notes(struct buffer *out, const struct estimate_result *r)
 {
-    enum err e = text_table_wrap(
-        "Support is the difference of the two means in percent; SE and interval likewise. * fewer "
-        "than 30 counts in an arm.",
-        0, PAGE, out);
+    enum err e = ERR_OK;
+    if (r->groups > 0)
+        e = text_table_wrap("Support, its SE and its interval in percent. * fewer than 30 counts "
+                            "in an arm.",
+                            0, PAGE, out);
     if (e == ERR_OK)
-        e = text_table_wrap(
-            "It assumes that the sensitive item leaves the answers to the others as "
-            "they are (no design effect) and that nobody lies in the count.",
-            0, PAGE, out);
-    if (e == ERR_OK && r->warnings > 0)
-        buffer_printf(out, "\nWarnings:\n");
-    for (size_t i = 0; e == ERR_OK && i < r->warnings; i++) {
-        buffer_printf(out, "- ");
-        e = text_table_wrap(r->warning[i], 2, PAGE, out);
+        e = sentences(out, "It assumes", r->assumption, r->assumptions);
+    return e == ERR_OK ? sentences(out, "Warnings", r->warning, r->warnings) : e;
+}
+
+/* Coefficients, prevalences, tests: columns as wide as their widest cell. */
+static void other_table(struct buffer *out, const struct table *t)
+{
+    size_t width[TABLE_COLUMNS];
+    for (size_t c = 0; c < t->columns; c++) {
+        width[c] = width_of(t->heading[c]);
+        for (size_t i = 0; i < t->rows; i++) {
+            size_t w = width_of(t->cell[i * t->columns + c]);
+            width[c] = w > width[c] ? w : width[c];
+        }
+        width[c] = width[c] < CELL_MAX ? width[c] : CELL_MAX;
     }
+    buffer_u8(out, '\n');
+    for (size_t i = 0; i <= t->rows; i++) {
+        for (size_t c = 0; c < t->columns; c++) {
+            const char *s = i == 0 ? t->heading[c] : t->cell[(i - 1) * t->columns + c];
+            size_t w = width_of(s), last = c + 1 == t->columns;
+            if (c > 0)
+                buffer_printf(out, "  ");
+            if (!t->left[c])
+                buffer_printf(out, "%*s", (int)(width[c] > w ? width[c] - w : 0), "");
+            pad(out, s, t->left[c] && !last ? width[c] : w < width[c] ? w : width[c]);
+        }
+        buffer_u8(out, '\n');
+    }
+}
+
+static enum err other_tables(struct buffer *out, const struct estimate_result *r)
+{
+    struct tables t = {0};
+    enum err e = tables_of(r, "", false, &t);
+    for (size_t i = 0; e == ERR_OK && i < t.count; i++)
+        other_table(out, &t.table[i]);
+    if (t.count > 0)
+        buffer_u8(out, '\n');
+    tables_free(&t);
     return e;
 }
 
@@ -297,7 +325,8 @@ enum err text_table(const struct estimate_result *r, const struct estimate_resul
     int by = -1;
     title(out, r, method);
     buffer_u8(out, '\n');
-    header(out, first, n_width_of(r));
+    if (r->groups > 0)
+        header(out, first, n_width_of(r));
     for (size_t i = 0; i < r->groups; i++) {
         const struct estimate_group *g = &r->group[i];
         if (g->by != by)
@@ -307,9 +336,11 @@ enum err text_table(const struct estimate_result *r, const struct estimate_resul
         pad(out, label, first);
         group_row(out, g, n_width_of(r));
     }
+    enum err e = other_tables(out, r);
     buffer_u8(out, '\n');
     bounds_lines(out, r);
     plain_lines(out, plain);
-    enum err e = notes(out, r);
+    if (e == ERR_OK)
+        e = notes(out, r);
     return out->failed ? ERR_NOMEM : e;
 }

@@ -12,6 +12,7 @@
 
 #include "admin/output/csv.h"
 #include "admin/output/json.h"
+#include "admin/output/result.h"
 #include "admin/output/text_table.h"
 #include "core/log.h"
 
@@ -123,7 +124,7 @@ static void json_has_17_digits_and_null_for_what_is_absent(void **state)
     (void)state;
     struct buffer b = {0};
     struct estimate_result r = sample();
-    assert_int_equal(json_result(&r, &b), ERR_OK);
+    assert_int_equal(json_result(&r, NULL, "", &b), ERR_OK);
     buffer_u8(&b, 0);
     json_t *o = json_loads((const char *)b.p, 0, NULL);
     assert_non_null(o);
@@ -147,6 +148,112 @@ static void json_has_17_digits_and_null_for_what_is_absent(void **state)
     assert_null(strstr((const char *)b.p, "nan"));
     json_decref(o);
     buffer_free(&b);
+}
+
+static char word[][24] = {"sensitive", "(Intercept)", "control", "region_2", "male=1 & a_b",
+                          "placebo I", "F",           "rho",     "condition"};
+static struct estimate_coefficient coefficient[] = {
+    {word[0], word[1], 0.25, 0.125, 2, 0.0455},
+    {word[2], word[3], -1e-5, 0.5, -2e-5, 0.99998},
+};
+static struct estimate_prevalence prevalence[] = {{word[4], 1, 0.5, 0.05, 0.4, 0.6}};
+static struct estimate_named_test named[] = {{word[5], 3.5, 2, 0.17, NAN},
+                                             {word[6], 1.5, 2, 0.23, 55.5}};
+static struct estimate_number numbers[] = {{word[7], 0.15}, {word[8], NAN}};
+static double covariance[] = {0.015625, 0.001, 0.001, 0.25}, maximum[] = {-250.5};
+
+static struct estimate_result model(void)
+{
+    struct estimate_result r = sample();
+    r.coefficient = coefficient;
+    r.coefficients = 2;
+    r.vcov = covariance;
+    r.fitted = true;
+    r.loglik = -240.25;
+    r.iterations = 7;
+    r.starts = 8;
+    r.reached = 6;
+    r.other_maxima = maximum;
+    r.others = 1;
+    r.prevalence = prevalence;
+    r.prevalences = 1;
+    r.named_test = named;
+    r.named_tests = 2;
+    r.number = numbers;
+    r.numbers = 2;
+    r.fit_seconds = 0.001;
+    return r;
+}
+
+static void json_names_coefficients_as_the_reference_does(void **state)
+{
+    (void)state;
+    struct buffer b = {0};
+    struct estimate_result r = model(), plain = sample();
+    assert_int_equal(json_result(&r, &plain, "", &b), ERR_OK);
+    buffer_u8(&b, 0);
+    json_t *o = json_loads((const char *)b.p, 0, NULL), *v = json_object_get(o, "vcov");
+    json_t *c = json_array_get(json_object_get(o, "coefficients"), 1);
+    assert_string_equal(json_string_value(json_object_get(c, "equation")), "control");
+    assert_string_equal(json_string_value(json_object_get(c, "term")), "region_2");
+    assert_true(json_real_value(json_object_get(c, "estimate")) == -1e-5);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(v, "names"), 0)),
+                        "sensitive.(Intercept)");
+    json_t *row = json_array_get(json_object_get(v, "matrix"), 1);
+    assert_true(json_real_value(json_array_get(row, 1)) == 0.25);
+    assert_true(json_real_value(json_object_get(o, "loglik")) == -240.25);
+    assert_true(json_is_true(json_object_get(o, "converged")));
+    assert_int_equal(json_integer_value(json_object_get(o, "starts")), 8);
+    assert_int_equal(json_array_size(json_object_get(o, "tests")), 1);
+    json_t *f = json_array_get(json_object_get(o, "named_tests"), 1);
+    assert_true(json_real_value(json_object_get(f, "df2")) == 55.5);
+    assert_true(json_is_null(json_object_get(json_object_get(o, "numbers"), "condition")));
+    assert_true(json_real_value(json_object_get(json_object_get(o, "prevalence"), "estimate")) ==
+                1);
+    assert_true(json_is_object(json_object_get(o, "unweighted")));
+    json_decref(o);
+    buffer_free(&b);
+}
+
+/* What a format writes of the model, as a text to be freed. */
+static char *written(const char *format)
+{
+    struct buffer b = {0};
+    struct estimate_result r = model(), plain = sample();
+    assert_int_equal(result_format_find(format)->write(&r, &plain, "a method", &b), ERR_OK);
+    buffer_u8(&b, 0);
+    assert_null(strstr((const char *)b.p, "nan"));
+    return (char *)b.p;
+}
+
+static void holds(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("%s is not in:\n%s", part, text);
+}
+
+static void every_format_writes_the_whole_result(void **state)
+{
+    (void)state;
+    char *text = written("text"), *csv = written("csv"), *tex = written("latex"),
+         *md = written("markdown");
+    holds(text, "sensitive  (Intercept)    0.2500  0.1250  2.00  0.045");
+    holds(text, "placebo I");
+    holds(text, "starts that came to this maximum     6 of 8");
+    holds(csv, "dim,policies,coefficient,control,region_2,,,,,,,,,,,-1e-05,0.5,,,-2e-05,0.99998");
+    holds(csv, "dim,policies,test,,,,,,F,,,,,,,,,2,55.5,1.5,0.23,,,");
+    holds(csv, "dim,policies,unweighted,");
+    holds(tex, "control & region\\_2 & -1e-05 & 0.5000 & 0.00 & 1.000 \\\\\n");
+    holds(tex, "male=1 \\& a\\_b & 50.0 & 5.0 & 40.0 to 60.0");
+    holds(tex, "\\begin{tabular}{lrrrrrrrr}");
+    holds(md, "| control | region\\_2 | -1e-05 |");
+    holds(md, "| :--- | :--- | ---: | ---: | ---: | ---: |");
+    holds(md, "Unweighted, as simple random sample: 100.0% (SE 10.0).");
+    free(text);
+    free(csv);
+    free(tex);
+    free(md);
+    assert_null(result_format_find("pdf"));
 }
 
 static void text_table_fits_the_page_in_every_script(void **state)
@@ -242,7 +349,7 @@ static void csv_export_writes_columns_codes_and_rows_in_their_order(void **state
     assert_string_equal((char *)b.p,
                         "id,point,note,policies_treat,policies_y,policies_y_missing,policies_items,"
                         "gender,university,weight\r\n"
-                        "a1,p2,\"a, \"\"b\"\"\",,,-3,4,-2,,0.33333333333333331\r\n"
+                        "a1,p2,\"a, \"\"b\"\"\",,,-3,4,-2,,0.3333333333333333\r\n"
                         "b2,p1,-3,0,,-2,4,2,1,1\r\n"
                         "c3,p1,'=1+1,1,5,,4,1,0,1\r\n");
     frame_free(f);
@@ -285,6 +392,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(json_has_17_digits_and_null_for_what_is_absent, start),
+        cmocka_unit_test_setup(json_names_coefficients_as_the_reference_does, start),
+        cmocka_unit_test_setup(every_format_writes_the_whole_result, start),
         cmocka_unit_test_setup(text_table_fits_the_page_in_every_script, start),
         cmocka_unit_test_setup(text_table_keeps_to_80_columns_with_short_labels, start),
         cmocka_unit_test_setup(csv_export_writes_columns_codes_and_rows_in_their_order, start),

@@ -40,17 +40,6 @@ static enum err check_options(const struct frame_list *l, const struct estimate_
     return ERR_OK;
 }
 
-/* One run of the method. */
-struct run {
-    struct model m;
-    struct ml q;
-    bool mirrored;
-    size_t at_ceiling, at_floor; /* equations of the model; 0: none */
-    char name[FRAME_MAX_ARMS][24];
-    char term[64][24];
-    double *prior[MODEL_EQUATIONS], scalar_prior;
-};
-
 static enum err refuse_impossible(const struct model *m)
 {
     size_t n = 0;
@@ -63,7 +52,7 @@ static enum err refuse_impossible(const struct model *m)
                              n, n == 1 ? "count is" : "counts are", m->list->items);
 }
 
-static size_t add_block(struct run *u, const char *equation, const char *term, size_t equations)
+static size_t add_block(struct ml_run *u, const char *equation, const char *term, size_t equations)
 {
     struct likelihood *l = &u->q.likelihood;
     bool scalar = equations == MODEL_EQUATIONS;
@@ -79,7 +68,7 @@ static size_t add_block(struct run *u, const char *equation, const char *term, s
     return l->blocks++;
 }
 
-static void add_y0_scalars(struct run *u, size_t arm)
+static void add_y0_scalars(struct ml_run *u, size_t arm)
 {
     struct ml *q = &u->q;
     q->y0[arm] = ML_NONE;
@@ -93,7 +82,7 @@ static void add_y0_scalars(struct run *u, size_t arm)
 }
 
 /* The blocks in the order in which coefficients are reported. */
-static void lay_out(struct run *u)
+static void lay_out(struct ml_run *u)
 {
     const struct estimate_options *o = u->m.o;
     struct ml *q = &u->q;
@@ -137,7 +126,7 @@ static bool is_plain(const struct estimate_options *o)
 /* Scales of the Cauchy prior (Gelman, Jakulin, Pittau and Su 2008): 10 for the intercept, 2.5 for
  * the others after a column of two values is given the range 1 and any other the standard
  * deviation 1/2. */
-static enum err make_priors(struct run *u)
+static enum err make_priors(struct ml_run *u)
 {
     u->scalar_prior = 10;
     for (size_t k = 0; u->m.o->prior && k < u->m.equations; k++) {
@@ -175,7 +164,7 @@ static double logit_within(double p, double margin)
 
 /* Intercepts that fit the means of the arms, all slopes 0; ${shift} is added to the sensitive
  * intercepts, the other scalars (liars, errors, rho) begin at ${extra}. */
-static void crude_start(const struct run *u, double shift, double extra, double *b)
+static void crude_start(const struct ml_run *u, double shift, double extra, double *b)
 {
     const struct ml *q = &u->q;
     const struct likelihood *l = &q->likelihood;
@@ -194,9 +183,9 @@ static void crude_start(const struct run *u, double shift, double extra, double 
 
 /* The constrained standard model's maximum, for starts and likelihood ratios; *found false where it
  * has none. */
-static enum err fit_plain(const struct run *u, struct likelihood_fit *fit, bool *found)
+static enum err fit_plain(const struct ml_run *u, struct likelihood_fit *fit, bool *found)
 {
-    struct run *plain = malloc(sizeof *plain);
+    struct ml_run *plain = malloc(sizeof *plain);
     struct estimate_options o = {0};
     double start[2 * TERMS_MAX];
     if (plain == NULL)
@@ -218,7 +207,7 @@ static enum err fit_plain(const struct run *u, struct likelihood_fit *fit, bool 
 }
 
 /* Put the plain fit's coefficients where the blocks of the model are. */
-static void start_from(const struct run *u, const struct likelihood_fit *plain, double extra,
+static void start_from(const struct ml_run *u, const struct likelihood_fit *plain, double extra,
                        double *b)
 {
     const struct likelihood *l = &u->q.likelihood;
@@ -231,21 +220,21 @@ static void start_from(const struct run *u, const struct likelihood_fit *plain, 
 
 enum { CRUDE_STARTS = 3 };
 
-static enum err fit(struct run *u, struct likelihood_fit *out)
+/* ${plain} is left empty where the model is that itself, or where it has no maximum. */
+static enum err fit(struct ml_run *u, struct likelihood_fit *out, struct likelihood_fit *plain)
 {
     static const double shift[CRUDE_STARTS] = {0, -2, 2}, extra[CRUDE_STARTS] = {-2, 0, -4};
     bool plain_only = is_plain(u->m.o), found = false, single = u->m.list->arms == 2;
     size_t p = likelihood_parameters(&u->q.likelihood), n = 0;
-    struct likelihood_fit plain = {0};
     struct likelihood_options o = {
         .what = "ml",
         .advice = u->m.o->prior ? "simplify the model" : "use --prior cauchy, or a simpler model"};
     double *room = calloc(LIKELIHOOD_STARTS * p + 1, sizeof *room);
     enum err e = room != NULL ? ERR_OK : ERR_NOMEM;
     if (e == ERR_OK && !plain_only && single)
-        e = fit_plain(u, &plain, &found);
+        e = fit_plain(u, plain, &found);
     for (size_t i = 0; e == ERR_OK && found && i < CRUDE_STARTS; i++, n++)
-        start_from(u, &plain, extra[i], room + n * p);
+        start_from(u, plain, extra[i], room + n * p);
     for (size_t i = 0; e == ERR_OK && i < CRUDE_STARTS; i++, n++)
         crude_start(u, shift[i], extra[i], room + n * p);
     for (size_t i = 0; i < n; i++)
@@ -254,11 +243,11 @@ static enum err fit(struct run *u, struct likelihood_fit *out)
     if (e == ERR_OK)
         e = likelihood_fit(&u->q.likelihood, &o, out);
     free(room);
-    likelihood_fit_free(&plain);
     return e;
 }
 
-static enum err open_model(struct run *u, const struct frame *f, const struct estimate_options *o)
+static enum err open_model(struct ml_run *u, const struct frame *f,
+                           const struct estimate_options *o)
 {
     struct model_spec s = {.method = "ml",
                            .equation = {{o->covariates, "--covariates"}},
@@ -285,54 +274,12 @@ static enum err open_model(struct run *u, const struct frame *f, const struct es
     return ERR_OK;
 }
 
-/* Mirrored coefficients of the item and of the control items have the opposite sign; those of who
- * lies or errs do not. */
-static void list_flips(const struct run *u, bool *flip)
+static enum err run(const struct frame *f, const struct estimate_options *o,
+                    struct estimate_result **out)
 {
-    const struct likelihood *l = &u->q.likelihood;
-    size_t k = terms_count(u->m.terms[0]);
-    for (size_t j = 0; u->mirrored && j < k; j++) {
-        flip[likelihood_offset(l, u->q.sensitive[1]) + j] = true;
-        flip[likelihood_offset(l, u->q.psi[0]) + j] = true;
-    }
-}
-
-static enum err report(struct run *u, const struct likelihood_fit *fit)
-{
-    size_t items = u->m.list->arms - 1, p = fit->p, at[FRAME_MAX_ARMS];
-    struct predict q[FRAME_MAX_ARMS];
-    bool *flip = calloc(p + 1, sizeof *flip);
-    double *vcov = calloc(p * p + 1, sizeof *vcov);
-    enum err e = flip != NULL && vcov != NULL ? ERR_OK : ERR_NOMEM;
-    if (e != ERR_OK)
-        goto out;
-    list_flips(u, flip);
-    if ((e = model_take(&u->m, &u->q.likelihood, fit, flip, vcov)) != ERR_OK)
-        goto out;
-    for (size_t k = 0; k < items; k++) {
-        at[k] = likelihood_offset(&u->q.likelihood, u->q.sensitive[k + 1]);
-        q[k] = (struct predict){.terms = u->m.terms[0],
-                                .item = (int)k + 1,
-                                .b = fit->b,
-                                .vcov = vcov,
-                                .p = p,
-                                .probability = predict_logistic,
-                                .ctx = &at[k],
-                                .flip = u->mirrored};
-    }
-    e = predict_all(&u->m, q, items);
-out:
-    free(flip);
-    free(vcov);
-    return e;
-}
-
-static enum err ml_run(const struct frame *f, const struct estimate_options *o,
-                       struct estimate_result **out)
-{
-    struct likelihood_fit best = {0};
+    struct likelihood_fit best = {0}, plain = {0};
     enum study_hide hide = HIDE_AGREE;
-    struct run *u = calloc(1, sizeof *u);
+    struct ml_run *u = calloc(1, sizeof *u);
     bool done = false;
     if (u == NULL)
         return ERR_NOMEM;
@@ -341,10 +288,11 @@ static enum err ml_run(const struct frame *f, const struct estimate_options *o,
         e = model_direction(&f->list[o->list], "--ceiling or --floor",
                             "who lies hides one and the same answer", NULL, &hide);
     u->mirrored = hide == HIDE_DISAGREE;
-    if (e == ERR_OK && (e = open_model(u, f, o)) == ERR_OK && (e = fit(u, &best)) == ERR_OK)
-        e = report(u, &best);
+    if (e == ERR_OK && (e = open_model(u, f, o)) == ERR_OK && (e = fit(u, &best, &plain)) == ERR_OK)
+        e = ml_report(u, &best, plain.b != NULL ? &plain : NULL);
     done = e == ERR_OK;
     likelihood_fit_free(&best);
+    likelihood_fit_free(&plain);
     for (size_t k = 0; k < MODEL_EQUATIONS; k++)
         free(u->prior[k]);
     model_close(&u->m, done ? out : NULL);
@@ -352,7 +300,7 @@ static enum err ml_run(const struct frame *f, const struct estimate_options *o,
     return e;
 }
 
-const struct estimator ml_estimator = {"ml", "maximum likelihood", ml_run,
+const struct estimator ml_estimator = {"ml", "maximum likelihood", run,
                                        "covariates unconstrained overdispersed ceiling floor "
                                        "ceiling-covariates floor-covariates prior "
                                        "error multi se profile difference starts seed"};

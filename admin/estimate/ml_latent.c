@@ -195,3 +195,21 @@ void ml_latent_evaluate(const void *ctx, const struct likelihood_batch *b)
         likelihood_mix(k, classes, p.n, i, b);
     }
 }
+
+double ml_joint(const struct ml *q, int arm, int y0, const double *eta, double *d)
+{
+    enum { SENSITIVE, SCALAR, MEAN, RHO };
+    struct likelihood_class k = {0};
+    struct places p = {
+        .n = ML_JOINT,
+        .psi = {MEAN, MEAN},
+        .rho = {q->rho[1] != ML_NONE ? RHO : ABSENT, q->rho[1] != ML_NONE ? RHO : ABSENT},
+        .sensitive = SENSITIVE};
+    p.y0[0] = p.y0[1] = y0_block(q, arm, y0) != ML_NONE ? SCALAR : ABSENT;
+    add_count(q, &p, eta, y0, 1, &k);
+    add_sensitive(q, &p, eta, y0, 1, &k);
+    double v = exp(k.ll);
+    for (size_t m = 0; m < ML_JOINT; m++)
+        d[m] = v * k.d[m];
+    return v;
+}

@@ -31,4 +31,27 @@ void ml_latent_evaluate(const void *ctx, const struct likelihood_batch *b);
 void ml_add_beta_binomial(struct likelihood_class *k, size_t m, size_t r, double eta,
                           double log_rho, int y, int size);
 
+/** P(z = 1, y0) of arm ${arm}'s item at predictors ${eta}, and its derivatives d[]: both in the
+ * order sensitive, y0 scalar, control mean, control log rho (those that are not there are left). */
+enum { ML_JOINT = 4 };
+double ml_joint(const struct ml *q, int arm, int y0, const double *eta, double *d);
+
+struct ml_run;
+struct likelihood_fit;
+/** Coefficients, prevalences, rates, shares, tests and assumptions into the result. ${plain}: the
+ * constrained standard fit of the same data; NULL: there is none. ERR_USAGE (said), ERR_NOMEM. */
+enum err ml_report(struct ml_run *u, const struct likelihood_fit *fit,
+                   const struct likelihood_fit *plain);
+
+/* One run of the method. */
+struct ml_run {
+    struct model m;
+    struct ml q;
+    bool mirrored;
+    size_t at_ceiling, at_floor; /* equations of the model; 0: none */
+    char name[FRAME_MAX_ARMS][24];
+    char term[STUDY_MAX_ITEMS + 1][24];
+    double *prior[MODEL_EQUATIONS], scalar_prior;
+};
+
 #endif

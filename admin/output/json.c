@@ -2,7 +2,6 @@
 
 #include <jansson.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,6 +159,14 @@ static json_t *prevalence_entry(const char *name, const char *item, double estim
     return object_of(key, sizeof key / sizeof *key);
 }
 
+static const char *item_of(const struct estimate_result *r, int item)
+{
+    for (size_t i = 0; i < r->groups; i++)
+        if (r->group[i].item == item)
+            return r->group[i].item_name;
+    return NULL;
+}
+
 /* The prevalence of all respondents (of the first item), and whatever else was asked for. */
 static json_t *prevalence_of(const struct estimate_result *r)
 {
@@ -167,12 +174,10 @@ static json_t *prevalence_of(const struct estimate_result *r)
     bool good = more != NULL;
     for (size_t i = 0; i < r->prevalences; i++) {
         const struct estimate_prevalence *p = &r->prevalence[i];
-        char item[16];
-        snprintf(item, sizeof item, "%d", p->item);
-        good = json_array_append_new(more, prevalence_entry(p->name, r->arms > 2 ? item : NULL,
-                                                            p->estimate, p->se, p->ci_low,
-                                                            p->ci_high)) == 0 &&
-               good;
+        good =
+            json_array_append_new(more, prevalence_entry(p->name, item_of(r, p->item), p->estimate,
+                                                         p->se, p->ci_low, p->ci_high)) == 0 &&
+            good;
     }
     static const struct estimate_group none = {
         .estimate = NAN, .se = NAN, .ci_low = NAN, .ci_high = NAN};

@@ -151,7 +151,8 @@ def an_export_gives_the_same_numbers():
 def the_copies_are_those_of_the_collection():
     if not ORIGINALS.is_dir():
         return
-    for name in ("csto400.csv", "csto400.json", "standard.csv"):
+    sets = ("csto400", "standard", "ceiling", "multi", "error", "overdisp", "double", "designeffect")
+    for name in (one + end for one in sets for end in (".csv", ".json")):
         assert (REFERENCE / name).read_bytes() == (ORIGINALS / name).read_bytes(), name
     original = json.loads((ORIGINALS / "standard.json").read_text())["difference_in_means"]
     extract = json.loads((REFERENCE / "standard_design.json").read_text())

@@ -118,8 +118,10 @@ static enum err parse_request(int argc, char **argv, struct request *q)
     int first = 0;
     enum err e = ERR_OK;
     struct option all[OPTIONS + ESTIMATE_OPTIONS_MAX];
-    *q = (struct request){
-        .source.command = "estimate", .method = "dim", .format = result_format_find("text")};
+    *q = (struct request){.source.command = "estimate",
+                          .method = "dim",
+                          .format = result_format_find("text"),
+                          .how.o.seed = 1};
     memcpy(all, options, sizeof options);
     size_t more = estimate_options_rows(all + OPTIONS);
     all[OPTIONS + more] = (struct option){NULL, 0, NULL, 0};

@@ -9,9 +9,15 @@
 #include "admin/estimate/bounds.h"
 #include "admin/estimate/dim.h"
 #include "admin/estimate/ml.h"
+#include "admin/estimate/randomization.h"
 #include "core/log.h"
 
-static const struct estimator *const table[] = {&dim_estimator, &ml_estimator, &bounds_estimator};
+static const struct estimator *const table[] = {
+    &dim_estimator,
+    &ml_estimator,
+    &bounds_estimator,
+    &randomization_estimator,
+};
 
 const struct estimator *const *estimate_table(size_t *count)
 {

@@ -29,6 +29,7 @@ struct estimate_options {
     bool simulate;            /* quasi-Bayesian intervals in place of the delta method */
     uint64_t seed;            /* of whatever draws */
     size_t starts;            /* 0: the method's own number */
+    size_t draws;             /* randomization: redraws; 0: the method's own number */
     const char *assume;       /* bounds: names, apart by commas; NULL: all that fit */
     const char *random_share; /* bounds: shares of random answers, apart by commas; NULL: some */
     size_t threads;           /* 0: as many as there are processors */

@@ -33,6 +33,8 @@ static struct fold_contact *add(struct fold *f, const struct verify_report *r, s
     memcpy(c->point, field->u.contact.point, sizeof c->point);
     c->stratum = field->u.contact.stratum;
     c->eligible = field->u.contact.eligible;
+    c->era = f->era;
+    c->broken = f->broken;
     return c;
 }
 
@@ -60,13 +62,34 @@ static bool is_irregular(const struct fold_contact *c, const struct entry_field 
     return field->kind == ENTRY_OUTCOME && c->ended;
 }
 
+/* Chains begin anew at the device's approval and at a further root; what was drawn in a gap is not
+ * known. */
+static void follow_chains(struct fold *f, size_t device, uint64_t n, uint16_t kind)
+{
+    if (f->next == 0 || f->device != device) {
+        f->device = device;
+        f->next = 2; /* position 1 is the root, which is no event */
+        f->era = 0;
+        f->broken = false;
+    }
+    if (n > f->next) {
+        f->era++;
+        f->broken = true;
+    }
+    f->next = n + 1;
+    if (kind == ENTRY_APPROVED || kind == ENTRY_ROOT) {
+        f->era++;
+        f->broken = false;
+    }
+}
+
 enum err fold_event(void *ctx, const struct verify_report *r, size_t device, uint64_t n,
                     const struct entry_field *field, const struct entry_answers *answers)
 {
     struct fold *f = ctx;
     struct fold_contact *c = NULL;
-    (void)n;
     f->answers = answers != NULL;
+    follow_chains(f, device, n, field->kind);
     if (field->kind == ENTRY_ASSIGNED || field->kind == ENTRY_CONTACT) {
         f->irregular += last_of(f, device, field->contact) != NULL;
         if ((c = add(f, r, device, field)) == NULL)

@@ -12,6 +12,8 @@ struct fold_contact {
     bool test, simulated;
     bool assigned, ended; /* `assigned` and `outcome` came */
     bool voided, withdrawn;
+    uint32_t era; /* rises where the device's chains of draws begin anew or may have moved on */
+    bool broken;  /* the era began behind entries that never came */
     char interviewer[ENTRY_CODE_LEN + 1], point[POINTS_MAX_ID + 1];
     uint16_t stratum, disposition;
     uint8_t eligible;
@@ -25,7 +27,11 @@ struct fold {
     struct fold_contact *contact; /* ordered by device, then as they began */
     size_t contacts;
     size_t room;
-    bool answers;     /* opened with a researcher's key */
+    bool answers;  /* opened with a researcher's key */
+    size_t device; /* the last one seen, and the position expected of it (0: none seen yet) */
+    uint64_t next;
+    uint32_t era;
+    bool broken;
     size_t irregular; /* entries that a contact may not write: they are not taken */
 };
 

@@ -49,6 +49,11 @@ static void list_free(struct frame_list *l)
     free(l->arm);
     free(l->count);
     free(l->order);
+    if (l->mechanism != NULL) {
+        free(l->mechanism->row);
+        free(l->mechanism->chain);
+    }
+    free(l->mechanism);
 }
 
 void frame_free(struct frame *f)
@@ -64,6 +69,7 @@ void frame_free(struct frame *f)
     free(f->id);
     free(f->column);
     free(f->list);
+    free(f->pair);
     free(f->weight);
     free(f->psu);
     free(f->stratum);

@@ -52,6 +52,26 @@ struct frame_column {
     enum frame_role role; /* FRAME_QUESTION unless somebody says otherwise */
 };
 
+/** How the arms of a list were drawn in the field, draw by draw: what a randomisation test draws
+ * again. Draws of interviews that are in no row (void, withdrawn, broken off before the end) stand
+ * in their places. */
+struct frame_mechanism {
+    bool blocks;                    /* permuted blocks; else each draw by itself */
+    uint32_t share[FRAME_MAX_ARMS]; /* of each arm; 0: never drawn */
+    uint8_t block[STUDY_MAX_BLOCK]; /* sizes, each as likely */
+    size_t block_sizes;
+    size_t draws;   /* chain by chain, in the order in which they were drawn */
+    int32_t *row;   /* of the frame, or FRAME_MISSING */
+    int32_t *chain; /* 0.., rising: a laptop's draws in one stratum */
+    size_t broken;  /* chains that begin behind draws which never came */
+};
+
+/** Two lists of which exactly one, drawn, holds the item. */
+struct frame_double {
+    size_t list[2];
+    int arm[2]; /* of the item in each */
+};
+
 /** One list experiment: arm and count of each row. */
 struct frame_list {
     char *id;                        /* NULL in a flat file */
@@ -65,6 +85,7 @@ struct frame_list {
     int8_t *arm;     /* 0 control, k; FRAME_MISSING where the list was not asked */
     int16_t *count;  /* 0..J+1, a missing code or FRAME_NO_REASON */
     uint64_t *order; /* permutation number, NULL in a flat file */
+    struct frame_mechanism *mechanism; /* NULL in a flat file */
 };
 
 struct frame {
@@ -74,6 +95,8 @@ struct frame {
     size_t columns;
     struct frame_list *list;
     size_t lists;
+    struct frame_double *pair;
+    size_t pairs;
     double *weight;   /* NULL: none */
     int32_t *psu;     /* sampling point per row, 0.., NULL: none */
     int32_t *stratum; /* design stratum per row, 0.., NULL: none */

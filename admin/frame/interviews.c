@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/frame/mechanism.h"
 #include "core/segment.h"
 
 struct making {
@@ -192,6 +193,20 @@ static enum err add_lists(struct making *m)
     return e;
 }
 
+static enum err add_mechanisms(struct making *m)
+{
+    const struct fold *fold = m->fold;
+    int32_t *row = malloc((fold->contacts + 1) * sizeof *row);
+    enum err e = row == NULL ? ERR_NOMEM : mechanism_doubles(m->pack->study, m->frame);
+    for (size_t i = 0, r = 0; e == ERR_OK && i < fold->contacts; i++)
+        row[i] = r < m->frame->n && m->row[r] == &fold->contact[i] ? (int32_t)r++ : FRAME_MISSING;
+    for (size_t l = 0; e == ERR_OK && l < m->frame->lists; l++)
+        e = mechanism_of(fold, m->report, m->pack, l, row, !m->frame->rehearsal,
+                         &m->frame->list[l].mechanism);
+    free(row);
+    return e;
+}
+
 /* Design weights, sampling points as clusters, the pack's strata. */
 static enum err add_design(struct making *m)
 {
@@ -261,6 +276,8 @@ enum err interviews_frame(const struct fold *f, const struct verify_report *r,
         e = add_columns(&m);
     if (e == ERR_OK)
         e = add_lists(&m);
+    if (e == ERR_OK)
+        e = add_mechanisms(&m);
     if (e == ERR_OK)
         e = add_design(&m);
     free(m.row);

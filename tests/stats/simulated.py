@@ -72,6 +72,22 @@ def check_estimate(study, name, archive, list_id, item, label, share):
           f"(se {group['se']:.3f})")
 
 
+def check_randomization(study, archive, list_id, mechanism, intervals):
+    """Arms are drawn again by the mechanism that the archive is of, and again alike by the same seed."""
+    options = ["--list", list_id, "--method", "randomization", "--draws", 499, "--json", *study.key]
+    r = json.loads(admin("estimate", archive, *options, "--seed", 3).stdout)
+    assert mechanism in r["assumptions"][0], r["assumptions"]
+    assert r == {**json.loads(admin("estimate", archive, *options, "--seed", 3).stdout),
+                 "fit_seconds": r["fit_seconds"], "group_seconds": r["group_seconds"]}
+    plain = json.loads(admin("estimate", archive, "--list", list_id, "--unweighted", "--json", *study.key).stdout)
+    for got, welch in zip(r["groups"], plain["groups"]):
+        assert abs(got["estimate"] - welch["estimate"]) < 1e-12 and got["p_value"] == 1 / 500, got
+        for end in ("ci_low", "ci_high"):
+            assert (got[end] is not None) == intervals, got
+            assert not intervals or abs(got[end] - welch[end]) < 0.3 * welch["se"], (end, got, welch)
+    print(f"ok: randomisation test of {list_id}: {mechanism}")
+
+
 def check_export(study, archive):
     """The export, estimated as anybody's CSV, gives the archive's numbers."""
     admin("export", archive, "--format", "csv", "--out", study.work / "export.csv", *study.key)
@@ -115,6 +131,7 @@ def main():
         check_verify(study, archive, 10000, 20)
         check_estimate(study, "many", archive, "policies", "csto", "csto", 0.3)
         check_export(study, archive)
+        check_randomization(study, archive, "policies", "each draw by itself", True)
 
         (work / "two").mkdir()
         study = Study(work / "two", TWO_LISTS)
@@ -125,6 +142,8 @@ def main():
         check_estimate(study, "lists", archive, "policies-b", "csto", "policies-b:csto", 0.5)
         check_estimate(study, "lists", archive, "trust", "press", "trust:press", 0.25)
         check_estimate(study, "lists", archive, "trust", "courts", "trust:courts", 0.7)
+        check_randomization(study, archive, "policies-b", "in permuted blocks", True)
+        check_randomization(study, archive, "trust", "in permuted blocks", False)
     finally:
         shutil.rmtree(work)
     print("ok: every simulated truth is recovered")

@@ -15,6 +15,7 @@ static const struct {
     [ERR_KEY] = {"this key does not open it", 3},
     [ERR_PASSPHRASE] = {"the code or the passphrase is wrong", 3},
     [ERR_STATE] = {"that is not possible now", 2},
+    [ERR_LOST] = {"this laptop lost its working state; what was sealed is not lost", 3},
     [ERR_BUSY] = {"another program is using it", 3},
     [ERR_DOUBT] = {"something that was counted is in doubt", 1},
     [ERR_PARTIAL] = {"some pieces were set aside", 4},

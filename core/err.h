@@ -14,6 +14,7 @@ enum err {
     ERR_KEY,         /* the key does not open this */
     ERR_PASSPHRASE,  /* code or passphrase is wrong */
     ERR_STATE,       /* not possible now */
+    ERR_LOST,        /* a laptop's working state is gone, its device key is not */
     ERR_BUSY,        /* another program holds it */
     ERR_DOUBT,       /* something counted is in doubt */
     ERR_PARTIAL,     /* some pieces were set aside */

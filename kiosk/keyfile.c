@@ -31,6 +31,7 @@ struct keyfile {
     int fd;
     uint8_t salt[SECRET_SALT_LEN];
     struct keyfile_public pub;
+    struct secret *sign_key;         /* a copy that outlives changes of the slots */
     struct keyslots *slots, *turned; /* alive; of the other side, while a change is under way */
     uint8_t side;                    /* of the slots alive */
     bool settled;                    /* nothing but noise lies on the other side */
@@ -101,6 +102,12 @@ static bool get_place(const struct keyfile *kf, uint64_t number, struct place *o
 
 /* ---- making one ---- */
 
+static enum err keep_sign_key(struct keyfile *kf)
+{
+    const struct secret *key = keyslots_sign_key(kf->slots);
+    return secret_copy(secret_view(key), secret_len(key), &kf->sign_key);
+}
+
 static enum err fill_new(uint8_t *file, struct keyfile *kf, const char *code,
                          const struct secret *passphrase, const struct secret *epoch_key)
 {
@@ -156,6 +163,8 @@ enum err keyfile_create(const char *path, const struct keyfile_public *pub,
     kf->settled = true;
     randombytes_buf(kf->salt, sizeof kf->salt);
     e = keyslots_create(sign_key, &kf->slots);
+    if (e == ERR_OK)
+        e = keep_sign_key(kf);
     if (e == ERR_OK)
         e = fill_new(file, kf, code, passphrase, key);
     if (e == ERR_OK)
@@ -232,6 +241,7 @@ void keyfile_close(struct keyfile *kf)
         close(kf->fd);
     keyslots_free(kf->slots);
     keyslots_free(kf->turned);
+    secret_free(kf->sign_key);
     free(kf);
 }
 
@@ -278,21 +288,42 @@ static uint64_t highest(const struct keyfile *kf, const struct keyslots *ks)
     return found;
 }
 
-static enum err open_side(struct keyfile *kf, unsigned side, const struct secret *stretched)
+static enum err stretch(const struct keyfile *kf, const char *code, const struct secret *passphrase,
+                        struct secret **out)
+{
+    struct keyslots_device d = device_of(kf);
+    enum err e = keyslots_stretch(&d, code, passphrase, out);
+    if (e == ERR_FORMAT)
+        return log_fail(
+            e, _("the keys file is damaged; collect this laptop's results and set it up anew"));
+    if (e != ERR_OK)
+        return log_fail(e, _("not enough free memory to check the passphrase: %llu MiB are needed"),
+                        (unsigned long long)(kf->pub.cost.mem >> 20));
+    return ERR_OK;
+}
+
+static enum err open_side(const struct keyfile *kf, unsigned side, const struct secret *stretched,
+                          struct keyslots **out)
 {
     uint8_t bytes[KEYSLOTS_LEN];
-    struct keyslots *ks = NULL;
     struct keyslots_device d = device_of(kf);
     if (pread(kf->fd, bytes, sizeof bytes, side_at(side)) != KEYSLOTS_LEN)
         return ERR_FILE;
-    enum err e = keyslots_open((struct bytes){bytes, sizeof bytes}, &d, stretched, &ks);
+    return keyslots_open((struct bytes){bytes, sizeof bytes}, &d, stretched, out);
+}
+
+/* Takes what a side holds, unless what is there fits the epochs better. */
+static enum err try_side(struct keyfile *kf, unsigned side, const struct secret *stretched)
+{
+    struct keyslots *ks = NULL;
+    enum err e = open_side(kf, side, stretched, &ks);
     if (e == ERR_OK && (kf->slots == NULL || highest(kf, ks) > highest(kf, kf->slots))) {
         keyslots_free(kf->slots);
         kf->slots = ks, ks = NULL;
-        kf->side = (uint8_t)side;
+        kf->side = (uint8_t)(side & 1);
     }
     keyslots_free(ks);
-    return e;
+    return e == ERR_KEY ? ERR_OK : e;
 }
 
 enum err keyfile_unlock(struct keyfile *kf, uint64_t epoch, const char *code,
@@ -300,30 +331,40 @@ enum err keyfile_unlock(struct keyfile *kf, uint64_t epoch, const char *code,
 {
     struct secret *stretched = NULL;
     struct place p;
-    struct keyslots_device d = device_of(kf);
-    enum err e = keyslots_stretch(&d, code, passphrase, &stretched);
-    if (e == ERR_FORMAT)
-        return log_fail(
-            e, _("the keys file is damaged; collect this laptop's results and set it up anew"));
+    enum err e = stretch(kf, code, passphrase, &stretched);
     if (e != ERR_OK)
-        return log_fail(e, _("not enough free memory to check the passphrase: %llu MiB are needed"),
-                        (unsigned long long)(kf->pub.cost.mem >> 20));
+        return e;
     bool named = get_place(kf, epoch, &p) && p.number == epoch;
-    if (named)
-        e = open_side(kf, p.side, stretched);
-    for (unsigned side = 0; !named && side < 2; side++) {
-        enum err one = open_side(kf, side, stretched);
-        e = one == ERR_KEY || one == ERR_OK ? e : one;
-    }
+    for (unsigned side = 0; e == ERR_OK && side < 2; side++)
+        if (!named || side == (p.side & 1u))
+            e = try_side(kf, side, stretched);
     secret_free(stretched);
-    if (kf->slots == NULL && (e == ERR_OK || e == ERR_KEY))
-        return ERR_PASSPHRASE;
-    return e;
+    if (e == ERR_OK && kf->slots == NULL)
+        e = ERR_PASSPHRASE;
+    return e == ERR_OK ? keep_sign_key(kf) : e;
+}
+
+enum err keyfile_confirm(const struct keyfile *kf, const char *code,
+                         const struct secret *passphrase)
+{
+    struct secret *stretched = NULL;
+    struct keyslots *ks = NULL;
+    enum err e = stretch(kf, code, passphrase, &stretched);
+    if (e == ERR_OK)
+        e = open_side(kf, kf->side, stretched, &ks);
+    secret_free(stretched);
+    keyslots_free(ks);
+    return e == ERR_KEY ? ERR_PASSPHRASE : e;
+}
+
+uint64_t keyfile_highest(const struct keyfile *kf)
+{
+    return highest(kf, kf->slots);
 }
 
 const struct secret *keyfile_sign_key(const struct keyfile *kf)
 {
-    return keyslots_sign_key(kf->slots);
+    return kf->sign_key;
 }
 
 /* ---- epochs ---- */
@@ -369,53 +410,13 @@ bool keyfile_knows(const struct keyfile *kf, const char *code)
     return keyslots_find(kf->slots, &d, code) >= 0;
 }
 
-static enum err find_slot(const struct keyfile *kf, enum keyfile_change change, const char *code,
-                          int *slot)
-{
-    struct keyslots_device d = device_of(kf);
-    *slot = keyslots_find(kf->slots, &d, code);
-    if (change != KEYFILE_ADD)
-        return *slot >= 0 ? ERR_OK
-                          : log_fail(ERR_STATE, _("no interviewer of this laptop has this code"));
-    if (*slot >= 0)
-        return log_fail(ERR_STATE, _("an interviewer of this laptop has this code already"));
-    *slot = keyslots_spare(kf->slots);
-    return *slot >= 0 ? ERR_OK
-                      : log_fail(ERR_STATE, _("all eight places for interviewers are taken; "
-                                              "remove one first"));
-}
-
-/* The slots as they will be, in memory. */
-static enum err change_slots(const struct keyfile *kf, enum keyfile_change change, const char *code,
-                             const struct secret *passphrase, struct keyslots **out)
-{
-    struct secret *stretched = NULL;
-    struct keyslots *ks = NULL;
-    struct keyslots_device d = device_of(kf);
-    int slot = -1;
-    enum err e = find_slot(kf, change, code, &slot);
-    if (e == ERR_OK)
-        e = keyslots_renew(kf->slots, &ks);
-    if (e == ERR_OK && change == KEYFILE_REMOVE)
-        keyslots_clear(ks, slot);
-    if (e == ERR_OK && change != KEYFILE_REMOVE)
-        e = keyslots_stretch(&d, code, passphrase, &stretched);
-    if (e == ERR_OK && change != KEYFILE_REMOVE)
-        e = keyslots_put(ks, &d, slot, code, stretched);
-    if (e == ERR_OK)
-        *out = ks, ks = NULL;
-    secret_free(stretched);
-    keyslots_free(ks);
-    return e;
-}
-
-enum err keyfile_turn(struct keyfile *kf, enum keyfile_change change, const char *code,
+enum err keyfile_turn(struct keyfile *kf, enum keyslots_change change, const char *code,
                       const struct secret *passphrase, uint64_t number, struct secret **key)
 {
     uint8_t bytes[KEYSLOTS_LEN];
     struct keyslots *ks = NULL;
     struct keyslots_device d = device_of(kf);
-    enum err e = change_slots(kf, change, code, passphrase, &ks);
+    enum err e = keyslots_changed(kf->slots, &d, change, code, passphrase, &ks);
     if (e == ERR_OK)
         e = keyslots_write(ks, &d, bytes);
     if (e != ERR_OK)

@@ -8,8 +8,7 @@
 #ifndef SANAQ_KIOSK_KEYFILE_H
 #define SANAQ_KIOSK_KEYFILE_H
 
-#include "core/hash.h"
-#include "core/secret.h"
+#include "kiosk/keyslots.h"
 
 enum { KEYFILE_LEN = 20480, KEYFILE_SLOTS = 8, KEYFILE_MACHINE_LEN = 16 };
 
@@ -48,6 +47,14 @@ enum err keyfile_unlock(struct keyfile *kf, uint64_t epoch, const char *code,
 /** The device's sign key (64 bytes), borrowed until keyfile_close. */
 const struct secret *keyfile_sign_key(const struct keyfile *kf);
 
+/** True if this is what code and passphrase open on the side that is alive. ERR_PASSPHRASE,
+ *  ERR_NOMEM (said). */
+enum err keyfile_confirm(const struct keyfile *kf, const char *code,
+                         const struct secret *passphrase);
+
+/** The highest epoch whose key can still be opened, 0 if none can. */
+uint64_t keyfile_highest(const struct keyfile *kf);
+
 /** The key of epoch ${number}. ERR_KEY: its place holds something else. */
 enum err keyfile_epoch(const struct keyfile *kf, uint64_t number, struct secret **out);
 /** Put a fresh key for epoch ${number} over what its place held (the key of number - 2 is gone
@@ -58,15 +65,13 @@ enum err keyfile_next_epoch(struct keyfile *kf, uint64_t number, struct secret *
 size_t keyfile_interviewers(const struct keyfile *kf);
 bool keyfile_knows(const struct keyfile *kf, const char *code);
 
-enum keyfile_change { KEYFILE_ADD, KEYFILE_CHANGE, KEYFILE_REMOVE };
-
 /** First half of a change of the slots: everything gets a fresh local key, on the spare side and in
  *  the place of epoch ${number}, the one after that of the store; what is alive stays as it is.
  *  ${key}: of that epoch. The caller moves its state there in one transaction, then calls
  *  keyfile_settle, also where the transaction failed. The cost of the passphrase is that of the
  *  file: it is never lowered. ERR_STATE (said): eight interviewers, a code that is there already or
  *  is not. ${passphrase} is not used to remove. */
-enum err keyfile_turn(struct keyfile *kf, enum keyfile_change change, const char *code,
+enum err keyfile_turn(struct keyfile *kf, enum keyslots_change change, const char *code,
                       const struct secret *passphrase, uint64_t number, struct secret **key);
 
 /** Second half: keep the side that goes with ${epoch}, the one that the store names now, and

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/log.h"
+#include "kiosk/text.h"
+
 enum { KEY_LEN = LOCALBOX_KEY_LEN, LOCKED_LEN = KEY_LEN + LOCALBOX_MORE };
 
 struct keyslots {
@@ -69,14 +72,6 @@ enum err keyslots_create(const struct secret *sign_key, struct keyslots **out)
     enum err e = blank(sign_key, out);
     for (int i = 0; e == ERR_OK && i < KEYSLOTS; i++)
         keyslots_clear(*out, i);
-    return e;
-}
-
-enum err keyslots_renew(const struct keyslots *ks, struct keyslots **out)
-{
-    enum err e = blank(ks->sign_key, out);
-    if (e == ERR_OK)
-        memcpy((*out)->slot, ks->slot, sizeof ks->slot);
     return e;
 }
 
@@ -277,4 +272,43 @@ void keyslots_clear(struct keyslots *ks, int slot)
     memset(s->tag, 0, sizeof s->tag);
     randombytes_buf(s->key, sizeof s->key);
     randombytes_buf(s->locked, sizeof s->locked);
+}
+
+static enum err find_slot(const struct keyslots *ks, const struct keyslots_device *d,
+                          enum keyslots_change change, const char *code, int *slot)
+{
+    *slot = keyslots_find(ks, d, code);
+    if (change != KEYSLOTS_ADD)
+        return *slot >= 0 ? ERR_OK
+                          : log_fail(ERR_STATE, _("no interviewer of this laptop has this code"));
+    if (*slot >= 0)
+        return log_fail(ERR_STATE, _("an interviewer of this laptop has this code already"));
+    *slot = keyslots_spare(ks);
+    return *slot >= 0 ? ERR_OK
+                      : log_fail(ERR_STATE, _("all eight places for interviewers are taken; "
+                                              "remove one first"));
+}
+
+enum err keyslots_changed(const struct keyslots *ks, const struct keyslots_device *d,
+                          enum keyslots_change change, const char *code,
+                          const struct secret *passphrase, struct keyslots **out)
+{
+    struct secret *stretched = NULL;
+    struct keyslots *next = NULL;
+    int slot = -1;
+    enum err e = find_slot(ks, d, change, code, &slot);
+    if (e == ERR_OK)
+        e = blank(ks->sign_key, &next);
+    if (e != ERR_OK)
+        return e;
+    memcpy(next->slot, ks->slot, sizeof ks->slot);
+    if (change == KEYSLOTS_REMOVE)
+        keyslots_clear(next, slot);
+    else if ((e = keyslots_stretch(d, code, passphrase, &stretched)) == ERR_OK)
+        e = keyslots_put(next, d, slot, code, stretched);
+    if (e == ERR_OK)
+        *out = next, next = NULL;
+    secret_free(stretched);
+    keyslots_free(next);
+    return e;
 }

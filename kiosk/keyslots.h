@@ -40,8 +40,13 @@ enum err keyslots_create(const struct secret *sign_key, struct keyslots **out);
 enum err keyslots_open(struct bytes side, const struct keyslots_device *d,
                        const struct secret *stretched, struct keyslots **out);
 
-/** The same slots around a fresh local key. */
-enum err keyslots_renew(const struct keyslots *ks, struct keyslots **out);
+enum keyslots_change { KEYSLOTS_ADD, KEYSLOTS_CHANGE, KEYSLOTS_REMOVE };
+
+/** The slots as they are after a change, around a fresh local key. ${passphrase} is not used to
+ *  remove. ERR_STATE (said): eight interviewers, a code that is there already or is not. */
+enum err keyslots_changed(const struct keyslots *ks, const struct keyslots_device *d,
+                          enum keyslots_change change, const char *code,
+                          const struct secret *passphrase, struct keyslots **out);
 
 /** Wipes; NULL does nothing. */
 void keyslots_free(struct keyslots *ks);

@@ -11,12 +11,6 @@
 
 /* ---- what is on the disk ---- */
 
-static enum err damaged(void)
-{
-    return log_fail(ERR_FORMAT, "the store does not fit the keys file: its state cannot be read; "
-                                "collect this laptop's results and tell the researchers");
-}
-
 /* Reads position and state back from the store; the only way a device comes into being here. */
 static enum err load(struct session *ss)
 {
@@ -31,8 +25,9 @@ static enum err load(struct session *ss)
     if (e == ERR_OK)
         e = state_open(ss->pack, ss->study, ss->points, keyfile_sign_key(ss->keyfile), key, epoch,
                        buffer_view(&sealed), ss->state, &ss->device);
-    if (e == ERR_KEY || e == ERR_FORMAT)
-        e = damaged();
+    ss->lost = e == ERR_KEY || e == ERR_FORMAT;
+    if (ss->lost)
+        e = ERR_LOST;
     if (e == ERR_OK)
         e = store_receipt(ss->store, &ss->confirmed, &receipt);
     if (e == ERR_OK) {
@@ -50,15 +45,14 @@ static enum err load(struct session *ss)
     return e;
 }
 
-/* The next epoch's key goes over the place of the last epoch's: forgetting and preparing in one. */
-static enum err prepare(struct session *ss)
+enum err session_prepare(struct session *ss)
 {
     if (ss->next != NULL)
         return ERR_OK;
     return keyfile_next_epoch(ss->keyfile, ss->epoch + 1, &ss->next);
 }
 
-static void drop_stream(struct session *ss)
+void session_drop_stream(struct session *ss)
 {
     device_free(ss->device);
     ss->device = NULL;
@@ -70,31 +64,36 @@ static void drop_stream(struct session *ss)
 /* After a failed transaction: wipe the stream, open the store again, believe only what it says. */
 static void recover(struct session *ss)
 {
-    drop_stream(ss);
+    session_drop_stream(ss);
     store_close(ss->store);
     ss->store = NULL;
     if (store_open(ss->store_path, false, &ss->store) == ERR_OK && load(ss) != ERR_OK)
-        drop_stream(ss);
+        session_drop_stream(ss);
 }
 
 enum err session_ready(struct session *ss)
 {
     if (ss->device == NULL)
         recover(ss);
+    if (ss->device == NULL && ss->lost)
+        return log_fail(ERR_LOST,
+                        _("this laptop lost its working state: start sanaq-kiosk, unlock, "
+                          "and follow the page that tells of it; collect works "
+                          "meanwhile"));
     return ss->device != NULL
                ? ERR_OK
                : log_fail(ERR_FILE, _("the store cannot be used now; is the disk full or "
                                       "read-only? Mend that, then lock and unlock"));
 }
 
-/* One transaction: the sealed entry, if there is one, and the state that goes with it. */
-enum err session_keep(struct session *ss, bool with_entry)
+enum err session_keep(struct session *ss, enum session_kept what)
 {
-    uint64_t epoch = ss->epoch + (with_entry ? 1 : 0);
-    enum err e = with_entry ? prepare(ss) : ERR_OK;
+    bool moves = what != KEEP_STATE, with_entry = what == KEEP_ENTRY;
+    uint64_t epoch = ss->epoch + (moves ? 1 : 0);
+    enum err e = moves ? session_prepare(ss) : ERR_OK;
     if (e == ERR_OK)
         e = state_seal(ss->state, ss->device, ss->study, ss->pack->strata,
-                       with_entry ? ss->next : ss->key, epoch, ss->sealed_state);
+                       moves ? ss->next : ss->key, epoch, ss->sealed_state);
     if (e == ERR_OK)
         e = store_begin(ss->store);
     if (e == ERR_OK && with_entry && !ss->preamble_kept)
@@ -113,14 +112,14 @@ enum err session_keep(struct session *ss, bool with_entry)
         recover(ss);
         return e;
     }
-    if (with_entry) {
-        ss->preamble_kept = true;
+    ss->preamble_kept = ss->preamble_kept || with_entry;
+    if (moves) {
         secret_free(ss->key);
         ss->key = ss->next, ss->next = NULL;
         ss->epoch = epoch;
-        if (prepare(ss) != ERR_OK) /* the entry is safe; the next seal tries again */
-            log_note("the old state could not be wiped yet");
     }
+    if (with_entry && session_prepare(ss) != ERR_OK) /* the next seal tries again */
+        log_note("the old state could not be wiped yet");
     return ERR_OK;
 }
 
@@ -149,6 +148,8 @@ static enum err open_files(struct session *ss, const char *code, const struct se
         e = store_open(ss->store_path, false, &ss->store);
     if (e == ERR_OK)
         e = store_state(ss->store, &epoch, &sealed);
+    if (e == ERR_FORMAT) /* no state: whichever side fits what is left */
+        epoch = 0, e = ERR_OK;
     if (e == ERR_OK)
         e = keyfile_unlock(ss->keyfile, epoch, code, passphrase);
     buffer_free(&sealed);
@@ -209,12 +210,14 @@ enum err session_open(const char *home, const char *code, const struct secret *p
     if (e == ERR_OK)
         e = load(ss);
     if (e == ERR_OK)
-        e = prepare(ss);
+        e = session_prepare(ss);
+    if (e == ERR_LOST) /* unlocked all the same: session_restart */
+        e = ERR_OK;
     if (e == ERR_OK && ss->study->timezone != NULL) {
         setenv("TZ", ss->study->timezone, 1);
         tzset();
     }
-    if (e == ERR_OK)
+    if (e == ERR_OK && !ss->lost)
         e = session_settle(ss);
     if (e != ERR_OK) {
         session_drop(ss);
@@ -229,7 +232,7 @@ void session_drop(struct session *ss)
 {
     if (ss == NULL)
         return;
-    drop_stream(ss);
+    session_drop_stream(ss);
     store_close(ss->store);
     keyfile_close(ss->keyfile);
     secret_free(ss->key);
@@ -256,7 +259,7 @@ enum err session_fill(struct session *ss)
         e = session_stream(ss);
         home_clocks(&clocks);
         if (e == ERR_OK && device_fill(ss->device, &clocks, ss->entry))
-            e = session_keep(ss, true);
+            e = session_keep(ss, KEEP_ENTRY);
     }
     return e;
 }
@@ -265,7 +268,7 @@ enum err session_lock(struct session *ss)
 {
     if (ss == NULL)
         return ERR_OK;
-    enum err e = session_fill(ss);
+    enum err e = ss->lost ? ERR_OK : session_fill(ss);
     if (e == ERR_OK)
         e = store_checkpoint(ss->store);
     session_drop(ss);
@@ -303,13 +306,14 @@ bool session_interrupted(const struct session *ss)
  * nobody knows. */
 static uint32_t received(const struct state *st, uint64_t confirmed)
 {
-    uint32_t known = st->last < STATE_CONTACTS ? st->last : STATE_CONTACTS;
+    uint32_t all = st->last - st->since;
+    uint32_t known = all < STATE_CONTACTS ? all : STATE_CONTACTS;
     uint32_t first = st->last - known + 1, open = 0;
-    if (known < st->last && st->end_of[first % STATE_CONTACTS] > confirmed)
+    if (known < all && st->end_of[first % STATE_CONTACTS] > confirmed)
         return 0;
     for (uint32_t c = first; c <= st->last; c++)
         open += st->end_of[c % STATE_CONTACTS] > confirmed;
-    return st->last - open;
+    return all - open;
 }
 
 void session_tally(const struct session *ss, struct session_tally *out)
@@ -324,7 +328,7 @@ void session_tally(const struct session *ss, struct session_tally *out)
     out->break_offs = st->break_offs;
     out->others = st->others;
     out->last_contact = st->last;
-    out->contacts_all = st->last;
+    out->contacts_all = st->last - st->since;
     out->confirmed = ss->confirmed;
     out->contacts_received = received(st, ss->confirmed);
     if (ss->device != NULL) {

@@ -13,9 +13,10 @@
 
 struct session;
 
-/** Unlock ${home} with code and passphrase. ERR_PASSPHRASE: no slot opens. ERR_BUSY: another kiosk
- *  runs on this home. ERR_FORMAT: store or keys file damaged (said). ERR_STATE: not set up, or the
- * home comes from another machine (said). */
+/** Unlock ${home} with code and passphrase. Where the working state is lost (session_lost) this is
+ *  ERR_OK too, but no step is possible before session_restart. ERR_PASSPHRASE: no slot opens.
+ * ERR_BUSY: another kiosk runs on this home. ERR_FORMAT: store or keys file damaged (said).
+ * ERR_STATE: not set up, or the home comes from another machine (said). */
 enum err session_open(const char *home, const char *code, const struct secret *passphrase,
                       struct session **out);
 
@@ -74,6 +75,31 @@ enum err session_void(struct session *ss, uint32_t contact, uint16_t reason);
 /** Withdraw the interview under way (until hand-back): seals what is owed, the outcome and
  * `withdrawn`. */
 enum err session_withdraw(struct session *ss);
+
+/** Who may unlock. All but session_interviewers: ERR_STATE with an interview under way. A change is
+ *  there as a whole or not at all, whatever fails; once it says ERR_OK the passphrase of before
+ *  opens nothing that is on the disk. Own passphrases are judged as at set-up: ERR_USAGE, said. */
+
+/** How many interviewers this laptop has; at most eight. */
+size_t session_interviewers(const struct session *ss);
+/** True if ${code} is that of the interviewer who unlocked. */
+bool session_is_own(const struct session *ss, const char *code);
+/** The interviewer who unlocked types the passphrase once more. ERR_PASSPHRASE. */
+enum err session_confirm(const struct session *ss, const struct secret *passphrase);
+/** ERR_STATE (said): eight already, or this code. */
+enum err session_add(struct session *ss, const char *code, const struct secret *passphrase);
+/** Another passphrase for the interviewer who unlocked. */
+enum err session_passphrase(struct session *ss, const struct secret *passphrase);
+/** ERR_STATE (said): no such code, or the own one. */
+enum err session_remove(struct session *ss, const char *code);
+
+/** True where the disk has lost the working state (draft, tally, draws to come), though not what
+ *  was sealed, nor the device key. */
+bool session_lost(const struct session *ss);
+/** Go on all the same (FORMAT.md "A chain restarted"): a new root entry behind the last entry that
+ *  this laptop can show. The interview that was under way is over; the laptop is in test until it
+ *  takes the go-live file again. Only where session_lost. */
+enum err session_restart(struct session *ss);
 
 /** Sync with ${target} ("dir:PATH"; NULL: every
  * target of the study): fillers, segments out, approvals, receipts and go-live in. ${said} gets one

@@ -1,5 +1,6 @@
 /* What the files of a session share: session.c (disk, unlock, lock), session_steps.c (the steps of
- * a contact) and session_sync.c. Nobody else includes it. */
+ * a contact), session_keys.c (interviewers, a lost state) and session_sync.c. Nobody else includes
+ * it. */
 #ifndef SANAQ_KIOSK_SESSION_INSIDE_H
 #define SANAQ_KIOSK_SESSION_INSIDE_H
 
@@ -25,6 +26,7 @@ struct session {
     bool preamble_kept;
     uint64_t confirmed;
     bool interrupted;
+    bool lost;                     /* the state cannot be read: session_restart */
     uint8_t *entry, *sealed_state; /* room for one of each */
     size_t entry_len, state_len;
 };
@@ -36,9 +38,21 @@ enum err session_ready(struct session *ss);
 /** Ready, with a stream open to seal into. */
 enum err session_stream(struct session *ss);
 
-/** One transaction: ss->entry as sealed last, if ${with_entry}, and the state that goes with it.
- * After a failure the stream is wiped and only what the store says is believed. */
-enum err session_keep(struct session *ss, bool with_entry);
+enum session_kept {
+    KEEP_STATE, /* in this epoch: a draft, a step */
+    KEEP_EPOCH, /* under the next epoch's key, which is there already: a change of interviewers */
+    KEEP_ENTRY  /* under the next epoch's key, with ss->entry as sealed last */
+};
+/** One transaction. After a failure the stream is wiped and only what the store says is believed.
+ */
+enum err session_keep(struct session *ss, enum session_kept what);
+
+/** The next epoch's key goes over the place of the last epoch's: forgetting and preparing in one.
+ */
+enum err session_prepare(struct session *ss);
+
+/** Forget the open stream and the device. */
+void session_drop_stream(struct session *ss);
 
 /** Seal whatever is owed without anybody being asked: lists that are not asked, and all the rest of
  * a contact that is ending. Each entry in its own transaction; after a crash it goes on where it

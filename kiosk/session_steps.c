@@ -38,7 +38,7 @@ static enum err seal_contact(struct session *ss)
     fill_contact(ss, &f);
     device_seal(ss->device, &f, &a, ss->entry);
     ss->state->begun = true;
-    return session_keep(ss, true);
+    return session_keep(ss, KEEP_ENTRY);
 }
 
 static enum err seal_count(struct session *ss, size_t list, int count, unsigned seconds,
@@ -55,7 +55,7 @@ static enum err seal_count(struct session *ss, size_t list, int count, unsigned 
     device_seal(ss->device, &f, &a, ss->entry);
     secret_wipe(&a, sizeof a);
     ss->state->iv.counted |= UINT32_C(1) << list;
-    return session_keep(ss, true);
+    return session_keep(ss, KEEP_ENTRY);
 }
 
 static enum err seal_outcome(struct session *ss)
@@ -72,7 +72,7 @@ static enum err seal_outcome(struct session *ss)
     state_count(ss->state, iv->ending, device_position(ss->device));
     secret_wipe(iv, sizeof *iv);
     ss->state->open = ss->state->begun = false;
-    return session_keep(ss, true);
+    return session_keep(ss, KEEP_ENTRY);
 }
 
 /* A list that this interview does not ask and that has no entry yet. */
@@ -129,7 +129,7 @@ enum err session_begin(struct session *ss, uint32_t point, uint8_t language)
                     ss->points->stratum_of[point], language);
     ss->state->open = true;
     ss->state->begun = ss->interrupted = false;
-    return session_keep(ss, false);
+    return session_keep(ss, KEEP_STATE);
 }
 
 enum err session_save(struct session *ss)
@@ -138,7 +138,7 @@ enum err session_save(struct session *ss)
     if (e != ERR_OK)
         return e;
     return ss->state->open && ss->state->iv.ending != 0 ? session_settle(ss)
-                                                        : session_keep(ss, false);
+                                                        : session_keep(ss, KEEP_STATE);
 }
 
 enum err session_assign(struct session *ss)
@@ -157,7 +157,7 @@ enum err session_assign(struct session *ss)
     iv->draw = a.u.draw;
     iv->assigned = ss->state->begun = true;
     secret_wipe(&a, sizeof a);
-    e = session_keep(ss, true);
+    e = session_keep(ss, KEEP_ENTRY);
     return e == ERR_OK ? session_settle(ss) : e;
 }
 
@@ -194,7 +194,7 @@ static enum err seal_event(struct session *ss, enum entry_kind kind, uint32_t co
     f.u.event.contact = contact;
     f.u.event.reason = reason;
     device_seal(ss->device, &f, &a, ss->entry);
-    return session_keep(ss, true);
+    return session_keep(ss, KEEP_ENTRY);
 }
 
 enum err session_void(struct session *ss, uint32_t contact, uint16_t reason)
@@ -202,7 +202,7 @@ enum err session_void(struct session *ss, uint32_t contact, uint16_t reason)
     enum err e = session_stream(ss);
     if (e != ERR_OK)
         return e;
-    if (contact == 0 || contact > ss->state->last)
+    if (contact <= ss->state->since || contact > ss->state->last)
         return ERR_STATE;
     return seal_event(ss, ENTRY_VOID, contact, reason);
 }

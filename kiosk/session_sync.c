@@ -27,7 +27,7 @@ static enum err take_approval(struct session *ss, struct bytes b)
     notice_hash(b, hash);
     home_clocks(&clocks);
     e = device_approve(ss->device, n.value, hash, &clocks, ss->entry);
-    return e == ERR_OK ? session_keep(ss, true) : e;
+    return e == ERR_OK ? session_keep(ss, KEEP_ENTRY) : e;
 }
 
 static enum err take_receipt(struct session *ss, struct bytes b)
@@ -60,7 +60,7 @@ static enum err take_golive(struct session *ss, struct bytes b)
         return log_fail(ERR_SIGNATURE, _("the go-live file found there is not signed by everybody "
                                          "who reads this study's results; it was not taken"));
     device_golive(ss->device);
-    return session_keep(ss, false);
+    return session_keep(ss, KEEP_STATE);
 }
 
 /* First in, then out, so that what an approval adds travels at once; bad notices stop nothing. */

@@ -9,7 +9,6 @@
 #include "core/log.h"
 #include "core/points.h"
 #include "kiosk/home.h"
-#include "kiosk/keyfile.h"
 #include "kiosk/state.h"
 #include "kiosk/store.h"
 
@@ -147,21 +146,27 @@ static enum err put_all(struct making *m, struct bytes preamble, uint64_t stream
     return e;
 }
 
-static enum err make_store(struct making *m, struct secret_cost cost, const uint8_t *replaces)
+void setup_root(const struct keyfile_public *pub, const uint8_t *replaces, struct entry_field *out)
 {
-    struct entry_field root = {.kind = ENTRY_ROOT};
+    *out = (struct entry_field){.kind = ENTRY_ROOT};
+    home_clocks(&out->clocks);
+    out->u.root.cost_ops = pub->cost.ops;
+    out->u.root.cost_mem = pub->cost.mem;
+    memcpy(out->u.root.machine, pub->machine, KEYFILE_MACHINE_LEN);
+    if (replaces != NULL)
+        memcpy(out->u.root.replaces, replaces, 32);
+}
+
+static enum err make_store(struct making *m, const uint8_t *replaces)
+{
+    struct entry_field root;
     struct state *state = calloc(1, sizeof *state);
     struct buffer preamble = {0};
     uint64_t stream = 0;
     size_t entry_len = device_entry_len(m->study);
     size_t state_len = state_sealed_len(m->study, m->pack->strata);
     uint8_t *entry = malloc(entry_len), *sealed = malloc(state_len);
-    home_clocks(&root.clocks);
-    root.u.root.cost_ops = cost.ops;
-    root.u.root.cost_mem = cost.mem;
-    memcpy(root.u.root.machine, keyfile_public(m->keyfile)->machine, 16);
-    if (replaces != NULL)
-        memcpy(root.u.root.replaces, replaces, 32);
+    setup_root(keyfile_public(m->keyfile), replaces, &root);
     enum err e = entry == NULL || sealed == NULL || state == NULL ? ERR_NOMEM : ERR_OK;
     m->store_made = e == ERR_OK; /* also where it gets no further than a half-made one */
     if (e == ERR_OK)
@@ -244,7 +249,7 @@ enum err setup_run(const char *home, const struct pack *pack, const char *code,
     if (e == ERR_OK)
         e = make_keys(&m, code, passphrase, cost);
     if (e == ERR_OK)
-        e = make_store(&m, cost, replaces);
+        e = make_store(&m, replaces);
     making_end(&m, e);
     return e;
 }

@@ -2,10 +2,12 @@
 #ifndef SANAQ_KIOSK_SETUP_H
 #define SANAQ_KIOSK_SETUP_H
 
+#include "core/entry.h"
 #include "core/hash.h"
 #include "core/pack.h"
 #include "core/stream.h"
 #include "core/words.h"
+#include "kiosk/keyfile.h"
 
 /** True if ${home} holds a keys file and a store that is used (store.h), damaged or not. */
 bool setup_done(const char *home);
@@ -18,6 +20,10 @@ enum err setup_read_pack(const char *path, struct pack **out);
  * said. */
 enum err setup_check_code(const char *code);
 enum err setup_check_passphrase(const struct secret *passphrase);
+
+/** What a root entry says in its field part, clocks included. ${replaces}: device that this one
+ * replaces, or NULL. */
+void setup_root(const struct keyfile_public *pub, const uint8_t *replaces, struct entry_field *out);
 
 /** Make the home: keys file, store, device key, root entry. On failure nothing is left behind.
  *  ${replaces}: device this one replaces, or NULL. ERR_STATE if it is set up already. */

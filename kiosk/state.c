@@ -5,7 +5,7 @@
 #include "core/disposition.h"
 #include "kiosk/localbox.h"
 
-enum { TALLY_LEN = 8 * 4 + STATE_CONTACTS * 8, FLAGS_LEN = 2 };
+enum { TALLY_LEN = 9 * 4 + STATE_CONTACTS * 8, FLAGS_LEN = 2 };
 
 static size_t plain_len(const struct study *s, size_t strata)
 {
@@ -27,6 +27,7 @@ static void put_tally(const struct state *st, struct writer *w)
     write_u32(w, st->break_offs);
     write_u32(w, st->others);
     write_u32(w, st->last);
+    write_u32(w, st->since);
     for (size_t i = 0; i < STATE_CONTACTS; i++)
         write_u64(w, st->end_of[i]);
 }
@@ -41,6 +42,7 @@ static void get_tally(struct state *st, struct reader *r)
     st->break_offs = read_u32(r);
     st->others = read_u32(r);
     st->last = read_u32(r);
+    st->since = read_u32(r);
     for (size_t i = 0; i < STATE_CONTACTS; i++)
         st->end_of[i] = read_u64(r);
 }

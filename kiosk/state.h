@@ -15,7 +15,8 @@ struct state {
     struct interview iv;
     uint32_t day; /* of the tally */
     uint32_t contacts, completes, partials, refusals, break_offs, others;
-    uint32_t last; /* number of the last finished contact */
+    uint32_t last;  /* number of the last finished contact */
+    uint32_t since; /* contacts up to this number are from before the state was lost */
     uint64_t
         end_of[STATE_CONTACTS]; /* position of the outcome of contact c, at c % STATE_CONTACTS */
 };

@@ -204,7 +204,7 @@ static void assert_noise(const struct made *m)
 
 /* ---- several interviewers ---- */
 
-static enum err turn(struct made *m, enum keyfile_change change, const char *code,
+static enum err turn(struct made *m, enum keyslots_change change, const char *code,
                      const char *words, uint64_t number)
 {
     struct secret *key = NULL, *passphrase = words != NULL ? secret_of(words) : NULL;
@@ -215,7 +215,7 @@ static enum err turn(struct made *m, enum keyfile_change change, const char *cod
 }
 
 /* A whole change; the store that goes with it is at ${number} then. */
-static void change(struct made *m, enum keyfile_change kind, const char *code, const char *words,
+static void change(struct made *m, enum keyslots_change kind, const char *code, const char *words,
                    uint64_t number)
 {
     assert_int_equal(turn(m, kind, code, words, number), ERR_OK);
@@ -229,9 +229,9 @@ static void a_slot_in_use_cannot_be_told_from_an_empty_one(void **state)
 {
     struct made *m = *state;
     assert_noise(m);
-    change(m, KEYFILE_ADD, "two", other_passphrase, 2);
+    change(m, KEYSLOTS_ADD, "two", other_passphrase, 2);
     assert_noise(m);
-    change(m, KEYFILE_REMOVE, "two", NULL, 3);
+    change(m, KEYSLOTS_REMOVE, "two", NULL, 3);
     assert_noise(m);
 }
 
@@ -242,12 +242,12 @@ static void eight_interviewers_open_the_same_laptop_each_with_their_own_passphra
     for (int i = 1; i < KEYFILE_SLOTS; i++) {
         snprintf(code, sizeof code, "i%d", i);
         snprintf(words, sizeof words, "the words of i%d", i);
-        change(m, KEYFILE_ADD, code, words, 1 + (uint64_t)i);
+        change(m, KEYSLOTS_ADD, code, words, 1 + (uint64_t)i);
         assert_true(keyfile_knows(m->kf, code));
     }
     assert_int_equal(keyfile_interviewers(m->kf), KEYFILE_SLOTS);
     said[0] = '\0';
-    assert_int_equal(turn(m, KEYFILE_ADD, "i9", "the words of i9", 9), ERR_STATE);
+    assert_int_equal(turn(m, KEYSLOTS_ADD, "i9", "the words of i9", 9), ERR_STATE);
     assert_non_null(strstr(said, "all eight places"));
     assert_int_equal(unlock(m, 8, laptop_code, laptop_passphrase), ERR_OK);
     for (int i = 1; i < KEYFILE_SLOTS; i++) {
@@ -256,7 +256,7 @@ static void eight_interviewers_open_the_same_laptop_each_with_their_own_passphra
         assert_int_equal(unlock(m, 8, code, words), ERR_OK);
         assert_int_equal(epoch(m, 8), ERR_OK);
     }
-    change(m, KEYFILE_REMOVE, "i3", NULL, 9); /* by i7, who unlocked last */
+    change(m, KEYSLOTS_REMOVE, "i3", NULL, 9); /* by i7, who unlocked last */
     assert_int_equal(unlock(m, 9, "i1", "the words of i2"), ERR_PASSPHRASE);
     assert_int_equal(unlock(m, 9, "i3", "the words of i3"), ERR_PASSPHRASE);
     assert_int_equal(unlock(m, 9, "i1", "the words of i1"), ERR_OK);
@@ -266,11 +266,11 @@ static void a_code_has_one_slot_and_an_unknown_code_none(void **state)
 {
     struct made *m = *state;
     said[0] = '\0';
-    assert_int_equal(turn(m, KEYFILE_ADD, laptop_code, other_passphrase, 2), ERR_STATE);
+    assert_int_equal(turn(m, KEYSLOTS_ADD, laptop_code, other_passphrase, 2), ERR_STATE);
     assert_non_null(strstr(said, "has this code already"));
     said[0] = '\0';
-    assert_int_equal(turn(m, KEYFILE_REMOVE, "nobody", NULL, 2), ERR_STATE);
-    assert_int_equal(turn(m, KEYFILE_CHANGE, "nobody", other_passphrase, 2), ERR_STATE);
+    assert_int_equal(turn(m, KEYSLOTS_REMOVE, "nobody", NULL, 2), ERR_STATE);
+    assert_int_equal(turn(m, KEYSLOTS_CHANGE, "nobody", other_passphrase, 2), ERR_STATE);
     assert_non_null(strstr(said, "no interviewer of this laptop has this code"));
     assert_int_equal(unlock(m, 1, laptop_code, laptop_passphrase), ERR_OK);
 }
@@ -337,7 +337,7 @@ static void after_a_change_the_old_passphrase_opens_nothing_on_the_disk(void **s
     next(m, 2);
     remember(m, laptop_code, laptop_passphrase, &old);
     assert_int_equal(opens(m, &old), 5); /* slot, device key, two epochs, and the side as a whole */
-    change(m, KEYFILE_CHANGE, laptop_code, other_passphrase, 3);
+    change(m, KEYSLOTS_CHANGE, laptop_code, other_passphrase, 3);
     assert_int_equal(opens(m, &old), 0);
     old_free(&old);
     assert_int_equal(unlock(m, 3, laptop_code, laptop_passphrase), ERR_PASSPHRASE);
@@ -351,16 +351,16 @@ static void after_a_removal_the_passphrase_opens_nothing_on_the_disk(void **stat
 {
     struct made *m = *state;
     struct old gone;
-    change(m, KEYFILE_ADD, "two", other_passphrase, 2);
+    change(m, KEYSLOTS_ADD, "two", other_passphrase, 2);
     remember(m, "two", other_passphrase, &gone);
     assert_int_equal(opens(m, &gone), 5);
-    change(m, KEYFILE_REMOVE, "two", NULL, 3);
+    change(m, KEYSLOTS_REMOVE, "two", NULL, 3);
     assert_int_equal(opens(m, &gone), 0);
     old_free(&gone);
     assert_false(keyfile_knows(m->kf, "two"));
     assert_int_equal(unlock(m, 3, "two", other_passphrase), ERR_PASSPHRASE);
     assert_int_equal(unlock(m, 3, laptop_code, laptop_passphrase), ERR_OK);
-    change(m, KEYFILE_ADD, "two", laptop_passphrase, 4); /* the place is free again */
+    change(m, KEYSLOTS_ADD, "two", laptop_passphrase, 4); /* the place is free again */
     assert_int_equal(unlock(m, 4, "two", laptop_passphrase), ERR_OK);
 }
 
@@ -368,8 +368,8 @@ static void after_a_removal_the_passphrase_opens_nothing_on_the_disk(void **stat
 static void a_change_that_is_cut_short_is_there_or_not_as_the_store_says(void **state)
 {
     struct made *m = *state;
-    change(m, KEYFILE_ADD, "two", other_passphrase, 2);
-    assert_int_equal(turn(m, KEYFILE_REMOVE, "two", NULL, 3), ERR_OK); /* and the power is cut */
+    change(m, KEYSLOTS_ADD, "two", other_passphrase, 2);
+    assert_int_equal(turn(m, KEYSLOTS_REMOVE, "two", NULL, 3), ERR_OK); /* and the power is cut */
     struct buffer cut = raw(m);
     assert_int_equal(unlock(m, 2, "two", other_passphrase), ERR_OK); /* the store stayed at 2 */
     assert_int_equal(keyfile_settle(m->kf, 2), ERR_OK);
@@ -392,7 +392,7 @@ static void a_change_that_is_cut_short_is_there_or_not_as_the_store_says(void **
 static void settling_overwrites_nothing_while_it_is_not_sure_which_side_is_alive(void **state)
 {
     struct made *m = *state;
-    assert_int_equal(turn(m, KEYFILE_ADD, "two", other_passphrase, 2), ERR_OK);
+    assert_int_equal(turn(m, KEYSLOTS_ADD, "two", other_passphrase, 2), ERR_OK);
     struct buffer before = raw(m);
     assert_int_equal(keyfile_settle(m->kf, 7), ERR_KEY);
     struct buffer after = raw(m);
@@ -407,7 +407,7 @@ static void settling_overwrites_nothing_while_it_is_not_sure_which_side_is_alive
 static void a_lost_place_does_not_lock_interviewers_out(void **state)
 {
     struct made *m = *state;
-    change(m, KEYFILE_ADD, "two", other_passphrase, 2);
+    change(m, KEYSLOTS_ADD, "two", other_passphrase, 2);
     assert_int_equal(unlock(m, 0, "two", other_passphrase), ERR_OK);
     assert_int_equal(epoch(m, 3), ERR_OK);
     flip(m, PLACES_AT); /* epoch 2 */

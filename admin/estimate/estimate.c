@@ -8,12 +8,14 @@
 
 #include "admin/estimate/bounds.h"
 #include "admin/estimate/dim.h"
+#include "admin/estimate/lm.h"
 #include "admin/estimate/ml.h"
 #include "admin/estimate/randomization.h"
 #include "core/log.h"
 
 static const struct estimator *const table[] = {
     &dim_estimator,
+    &lm_estimator,
     &ml_estimator,
     &bounds_estimator,
     &randomization_estimator,

@@ -181,6 +181,9 @@ void estimate_name_group(const struct frame *f, const struct estimate_options *o
 /** Add one to the result; texts are copied. ERR_NOMEM. */
 enum err estimate_add_coefficient(struct estimate_result *r, const char *equation, const char *term,
                                   double estimate, double se);
+/** The same with t on ${df} degrees of freedom for the p value. */
+enum err estimate_add_coefficient_t(struct estimate_result *r, const char *equation,
+                                    const char *term, double estimate, double se, double df);
 enum err estimate_add_prevalence(struct estimate_result *r, const char *name, int item,
                                  double estimate, double se, double ci_low, double ci_high);
 enum err estimate_add_test(struct estimate_result *r, const char *name, double statistic, double df,

@@ -103,13 +103,26 @@ static const char *const se_name[] = {[SE_OBSERVED] = "observed",
                                       [SE_CLUSTER] = "cluster",
                                       [SE_DESIGN] = "design"};
 
-static enum err choose_se(struct model *m)
+enum err model_design_df(struct model *m)
+{
+    if (design_points(m->design) <= design_strata(m->design))
+        return log_fail(ERR_STUDY, "there are no more sampling points than strata, so that no "
+                                   "standard error can be given; leave out --strata, or choose "
+                                   "another --se");
+    m->df = (double)(design_points(m->design) - design_strata(m->design));
+    return ERR_OK;
+}
+
+static enum err choose_se(struct model *m, const struct model_spec *spec)
 {
     const struct frame *f = m->f;
     const char *asked = m->o->se;
     bool clustered = m->design != NULL && (f->psu != NULL || f->stratum != NULL);
     size_t kinds = sizeof se_name / sizeof *se_name, k = 0;
-    m->se = clustered ? SE_DESIGN : m->weight != NULL ? SE_ROBUST : SE_OBSERVED;
+    m->df = INFINITY;
+    if (spec->own_se)
+        return ERR_OK;
+    m->se = clustered ? SE_DESIGN : m->weight != NULL ? SE_ROBUST : spec->plain_se;
     for (k = 0; asked != NULL && k < kinds; k++)
         if (strcmp(asked, se_name[k]) == 0) {
             m->se = (enum likelihood_se)k;
@@ -123,15 +136,7 @@ static enum err choose_se(struct model *m)
     if (m->se >= SE_CLUSTER && !clustered)
         return log_fail(ERR_USAGE, "--se %s needs --cluster or --strata", se_name[m->se]);
     m->r->se_type = se_name[m->se];
-    m->df = INFINITY;
-    if (m->se < SE_CLUSTER)
-        return ERR_OK;
-    if (design_points(m->design) <= design_strata(m->design))
-        return log_fail(ERR_STUDY, "there are no more sampling points than strata, so that no "
-                                   "standard error can be given; leave out --strata, or use --se "
-                                   "robust");
-    m->df = (double)(design_points(m->design) - design_strata(m->design));
-    return ERR_OK;
+    return m->se < SE_CLUSTER ? ERR_OK : model_design_df(m);
 }
 
 static double weight_cv(const struct model *m)
@@ -178,7 +183,7 @@ enum err model_open(const struct frame *f, const struct estimate_options *o,
     enum err e = estimate_start(f, o, spec->method, &m->r);
     if (e != ERR_OK || (spec->mirror && (e = mirror_counts(m)) != ERR_OK) ||
         (e = choose_rows(m, spec)) != ERR_OK || (e = count_rows(m, spec)) != ERR_OK ||
-        (e = choose_design(m)) != ERR_OK || (e = choose_se(m)) != ERR_OK ||
+        (e = choose_design(m)) != ERR_OK || (e = choose_se(m, spec)) != ERR_OK ||
         (e = make_cells(m, spec)) != ERR_OK)
         return e;
     m->started = processor_seconds();

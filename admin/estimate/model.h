@@ -21,6 +21,8 @@ struct model_spec {
     size_t equations;
     const int32_t *extra[CELLS_EXTRA];     /* codes per row that cells are split by; < 0 missing */
     const char *extra_option[CELLS_EXTRA]; /* "--direct", for the warning of rows left out */
+    enum likelihood_se plain_se;           /* without weights and design; SE_OBSERVED */
+    bool own_se; /* the method reads --se itself and sets se_type, se and df */
     bool mirror; /* counts as if the item were its opposite: J+1-y treated, J-y control */
 };
 
@@ -58,6 +60,9 @@ void model_close(struct model *m, struct estimate_result **out);
  * fits), NULL: none; ${vcov} then is of the coefficients as fitted. ERR_NOMEM. */
 enum err model_take(struct model *m, const struct likelihood *l, const struct likelihood_fit *fit,
                     const bool *flip, double *vcov);
+
+/** ERR_STUDY (said) where points minus strata leave no degrees of freedom; else m->df is they. */
+enum err model_design_df(struct model *m);
 
 /** Weighted mean count of arm ${arm} in the rows used. */
 double model_mean(const struct model *m, int arm);

@@ -99,22 +99,34 @@ static double bilinear(const double *a, const double *v, const double *b, size_t
     return sum;
 }
 
-static void fill_group(const struct model *m, const struct predict *q, const struct mean *mean,
-                       struct estimate_group *g)
+static enum err df_of(const struct model *m, const struct predict *q, const double *grad,
+                      double *out)
 {
+    *out = m->df;
+    return q->df != NULL ? q->df(q, grad, out) : ERR_OK;
+}
+
+static enum err fill_group(const struct model *m, const struct predict *q, const struct mean *mean,
+                           struct estimate_group *g)
+{
+    double df;
     if (g->withheld) { /* two means give the difference away */
         g->control_mean = g->treatment_mean = NAN;
-        return;
+        return ERR_OK;
     }
     if (!(mean->weights > 0))
-        return;
+        return ERR_OK;
+    enum err e = df_of(m, q, mean->grad, &df);
+    if (e != ERR_OK)
+        return e;
     double var = bilinear(mean->grad, q->vcov, mean->grad, q->p);
     g->estimate = mean->value;
     g->se = sqrt(var > 0 ? var : 0);
-    g->df = isfinite(m->df) ? m->df : NAN;
-    g->ci_low = g->estimate - quantile(m->df) * g->se;
-    g->ci_high = g->estimate + quantile(m->df) * g->se;
-    g->p_value = g->se > 0 ? two_sided(g->estimate / g->se, m->df) : NAN;
+    g->df = isfinite(df) ? df : NAN;
+    g->ci_low = g->estimate - quantile(df) * g->se;
+    g->ci_high = g->estimate + quantile(df) * g->se;
+    g->p_value = g->se > 0 ? two_sided(g->estimate / g->se, df) : NAN;
+    return ERR_OK;
 }
 
 /* Are the prevalences of the groups of a column equal? */
@@ -208,12 +220,12 @@ static enum err predict_by(struct model *m, const struct predict *q, size_t item
         if ((e = means_new(levels, q[k].p, &mean, &grad)) != ERR_OK)
             return e;
         take_means(m, &q[k], c, grad + levels * q[k].p, mean);
-        for (size_t l = 0; l < levels; l++) {
+        for (size_t l = 0; e == ERR_OK && l < levels; l++) {
             struct estimate_group *g = &m->r->group[first + l * items + k];
             estimate_name_group(m->f, m->o, by, (int)l, q[k].item, m->used, g);
-            fill_group(m, &q[k], &mean[l], g);
+            e = fill_group(m, &q[k], &mean[l], g);
         }
-        if (by >= 0)
+        if (e == ERR_OK && by >= 0)
             e = compare(m, &q[k], by, mean);
         free(mean);
         free(grad);
@@ -293,9 +305,10 @@ static enum err add_profile(struct model *m, const struct predict *q, const char
         for (size_t i = 0; i < q->p; i++)
             mean[0].grad[i] -= mean[1].grad[i];
     }
-    if (e == ERR_OK) {
+    double df = m->df;
+    if (e == ERR_OK && (e = df_of(m, q, mean[0].grad, &df)) == ERR_OK) {
         double se = sqrt(bilinear(mean[0].grad, q->vcov, mean[0].grad, q->p));
-        double half = quantile(m->df) * se, v = mean[0].value;
+        double half = quantile(df) * se, v = mean[0].value;
         e = estimate_add_prevalence(m->r, text, q->item, v, se, v - half, v + half);
     }
     free(mean);

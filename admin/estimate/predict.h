@@ -23,6 +23,8 @@ struct predict {
     size_t p;
     predict_probability *probability;
     const void *ctx;
+    /** Degrees of freedom of a mean with this gradient; NULL: the model's. ERR_NOMEM. */
+    enum err (*df)(const struct predict *q, const double *grad, double *out);
     bool flip; /* the model is of mirrored data: support is 1 - probability */
 };
 

@@ -25,8 +25,13 @@ enum err estimate_room(struct estimate_result *r, size_t more)
     return ERR_OK;
 }
 
-enum err estimate_add_coefficient(struct estimate_result *r, const char *equation, const char *term,
-                                  double estimate, double se)
+static double p_value(double z, double df)
+{
+    return isfinite(df) ? numeric_t_two_sided(z, df) : numeric_normal_two_sided(z);
+}
+
+enum err estimate_add_coefficient_t(struct estimate_result *r, const char *equation,
+                                    const char *term, double estimate, double se, double df)
 {
     char *a = strdup(equation), *b = strdup(term);
     void *array = r->coefficient;
@@ -38,15 +43,16 @@ enum err estimate_add_coefficient(struct estimate_result *r, const char *equatio
         return ERR_NOMEM;
     }
     r->coefficient = array;
-    *c = (struct estimate_coefficient){.equation = a,
-                                       .term = b,
-                                       .estimate = estimate,
-                                       .se = se,
-                                       .z = se > 0 ? estimate / se : NAN,
-                                       .p_value =
-                                           se > 0 ? numeric_normal_two_sided(estimate / se) : NAN};
+    double z = se > 0 ? estimate / se : NAN;
+    *c = (struct estimate_coefficient){a, b, estimate, se, z, se > 0 ? p_value(z, df) : NAN};
     r->coefficients++;
     return ERR_OK;
+}
+
+enum err estimate_add_coefficient(struct estimate_result *r, const char *equation, const char *term,
+                                  double estimate, double se)
+{
+    return estimate_add_coefficient_t(r, equation, term, estimate, se, INFINITY);
 }
 
 enum err estimate_add_prevalence(struct estimate_result *r, const char *name, int item,

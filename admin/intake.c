@@ -45,8 +45,8 @@ static enum err read_preamble(struct bytes b, struct preamble *p)
     read_view(&r, SIGN_LEN);
     if (!reader_done(&r) || p->researchers > PACK_MAX_RESEARCHERS ||
         p->supervisors > PACK_MAX_SUPERVISORS || p->first == 0 || p->number == 0 ||
-        p->field_len < PART_MIN || p->field_len > PART_MAX || p->answers_len < PART_MIN ||
-        p->answers_len > PART_MAX)
+        (p->first == 1 && !sodium_is_zero(p->previous, HASH_LEN)) || p->field_len < PART_MIN ||
+        p->field_len > PART_MAX || p->answers_len < PART_MIN || p->answers_len > PART_MAX)
         return ERR_FORMAT;
     hash_once(p->id, NULL, "stream", (struct bytes){b.p, b.len - SIGN_LEN});
     return ERR_OK;
@@ -64,15 +64,21 @@ enum err intake_read(struct bytes file, struct segment *out)
     uint32_t said = read_u32(&r);
     if (r.failed || said == 0 || said > SEGMENT_MAX_ENTRIES || read_preamble(pre, &s.pre) != ERR_OK)
         return ERR_FORMAT;
-    if (s.first < s.pre.first || s.first > MAX_POSITION || s.first - s.pre.first > MAX_IN_STREAM)
-        return ERR_FORMAT;
     s.entry_len = (size_t)s.pre.field_len + s.pre.answers_len + STREAM_MAC_LEN + SIGN_LEN;
     s.entry = r.p;
+    /* where the bytes make whole entries, they say better than the number how many there are */
     size_t there = r.left / s.entry_len;
-    s.count = there < said ? (uint32_t)there : said;
+    bool whole = there * s.entry_len == r.left && there > 0 && there <= SEGMENT_MAX_ENTRIES;
+    s.count = there < said || whole ? (uint32_t)there : said;
     s.truncated = r.left != said * s.entry_len;
     *out = s;
     return ERR_OK;
+}
+
+bool intake_in_range(const struct segment *s)
+{
+    return s->first >= s->pre.first && s->first <= MAX_POSITION &&
+           s->first - s->pre.first <= MAX_IN_STREAM;
 }
 
 enum err intake_check_preamble(const struct preamble *pre, const struct pack *pack)
@@ -80,8 +86,9 @@ enum err intake_check_preamble(const struct preamble *pre, const struct pack *pa
     struct buffer message = {0};
     uint8_t label[LABEL_LEN];
     size_t len = pre->bytes.len - SIGN_LEN;
-    if (memcmp(pre->pack, pack->hash, HASH_LEN) != 0 || pre->researchers != pack->researchers ||
-        pre->supervisors != pack->supervisors)
+    if (pack != NULL &&
+        (memcmp(pre->pack, pack->hash, HASH_LEN) != 0 || pre->researchers != pack->researchers ||
+         pre->supervisors != pack->supervisors))
         return ERR_SIGNATURE;
     hash_label(label, "preamble");
     buffer_add(&message, label, sizeof label);

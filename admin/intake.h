@@ -29,8 +29,11 @@ struct segment { /* views into the file's bytes */
 /** Steps 1 and 2: sizes, counts, magic, version. ERR_FORMAT. */
 enum err intake_read(struct bytes file, struct segment *out);
 
-/** Steps 3 (part) and 4: the preamble is signed by its device and fits the pack's readers.
- * ERR_SIGNATURE. */
+/** The rest of step 1: its first position is one that its stream can have. */
+bool intake_in_range(const struct segment *s);
+
+/** Steps 3 (part) and 4: the preamble is signed by its device and, unless ${pack} is NULL, fits
+ * that pack's readers. ERR_SIGNATURE. */
 enum err intake_check_preamble(const struct preamble *pre, const struct pack *pack);
 
 /** Step 5: fold the heads and check signatures. ${head}: one hash per entry, the head after it.

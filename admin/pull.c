@@ -49,7 +49,7 @@ static enum err put_segment(struct pulling *p, const char *name, const uint8_t d
     bool fresh = false;
     if (!segment_get_name(name, &n) || memcmp(n.device, device, sizeof n.device) != 0)
         return refuse(p, path, "this is not the name of a segment of this laptop; set aside");
-    if (intake_read(file, &s) != ERR_OK)
+    if (intake_read(file, &s) != ERR_OK || !intake_in_range(&s))
         refuse(p, path, "damaged; kept, and listed by verify; sync again from the laptop");
     else if (s.truncated)
         refuse(p, path, "cut short; what is whole was kept; sync again from the laptop");

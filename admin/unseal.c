@@ -11,13 +11,26 @@ struct unseal {
     struct secret *keys; /* f, a, and one that opens an entry */
 };
 
+static int place_in(const struct pack *pack, const struct studykey *key)
+{
+    return key->role == STUDYKEY_RESEARCHER ? pack_researcher(pack, key->pub.sign)
+                                            : pack_supervisor(pack, key->pub.sign);
+}
+
+bool unseal_is_ours(const struct pack *pack, const struct studykey *key)
+{
+    int place = place_in(pack, key);
+    const struct pack_key *all =
+        key->role == STUDYKEY_RESEARCHER ? pack->researcher : pack->supervisor;
+    return place >= 0 && memcmp(all[place].box, key->pub.box, sizeof key->pub.box) == 0;
+}
+
 /* This reader's box: its place in the pack. */
 static struct bytes own_box(const struct preamble *pre, const struct pack *pack,
                             const struct studykey *key, size_t *parts)
 {
     bool researcher = key->role == STUDYKEY_RESEARCHER;
-    int place =
-        researcher ? pack_researcher(pack, key->pub.sign) : pack_supervisor(pack, key->pub.sign);
+    int place = place_in(pack, key);
     *parts = researcher ? 2 : 1;
     size_t len = *parts * 32 + crypto_box_SEALBYTES;
     if (place < 0 || memcmp(pre->pack, pack->hash, HASH_LEN) != 0)

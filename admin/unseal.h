@@ -8,6 +8,9 @@
 /** Keys of one stream, moved forward as entries are opened. */
 struct unseal;
 
+/** True if ${pack} names this key among those that its streams are sealed to. */
+bool unseal_is_ours(const struct pack *pack, const struct studykey *key);
+
 /** Open this reader's box of a stream, by its place in the pack, and compare the commitments.
  *  ERR_KEY: the key is not in the pack, or the box does not open. ERR_DOUBT: a commitment does not
  * fit. */

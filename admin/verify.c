@@ -7,6 +7,7 @@
 #include "admin/verify_device.h"
 #include "core/device.h"
 #include "core/log.h"
+#include "core/segment.h"
 #include "core/succession.h"
 
 static const struct {
@@ -15,11 +16,16 @@ static const struct {
 } verdicts[] = {
     [VERDICT_INTACT] = {"intact", "whole and in order", ERR_OK},
     [VERDICT_DUPLICATE] = {"duplicate", "a bad copy; all its entries also came whole", ERR_OK},
+    [VERDICT_RESUMED] =
+        {"chain restarted, chosen",
+         "the laptop had lost its state; a person chose its new root, and it counts", ERR_OK},
     [VERDICT_QUARANTINE] =
         {"unknown device",
          "not approved: compare its eight words with the laptop's, then use devices approve",
          ERR_PARTIAL},
     [VERDICT_REVOKED] = {"revoked", "behind the last position that counts; set aside", ERR_PARTIAL},
+    [VERDICT_NOT_CHOSEN] = {"not chosen", "a person chose another history; kept, and not counted",
+                            ERR_PARTIAL},
     [VERDICT_UNKNOWN_PACK] = {"unknown pack",
                               "its pack is not this archive's: not pulled yet, or of another study",
                               ERR_PARTIAL},
@@ -28,13 +34,30 @@ static const struct {
     [VERDICT_DAMAGED] = {"damaged", "the bytes were changed on the way; sync again from the laptop",
                          ERR_PARTIAL},
     [VERDICT_BEHIND] = {"behind damage",
-                        "cannot be vouched for behind a damaged entry; sync again from the laptop",
+                        "no signature vouches for it behind a damaged entry; sync again from the "
+                        "laptop",
                         ERR_PARTIAL},
     [VERDICT_GAP] = {"gap", "these never came; sync again from the laptop", ERR_PARTIAL},
     [VERDICT_FOREIGN] = {"foreign", "a segment of another device under this name; set aside",
                          ERR_PARTIAL},
-    [VERDICT_NOT_OURS] = {"not sealed to this key", "another researcher's key opens it",
-                          ERR_PARTIAL},
+    [VERDICT_NOT_OURS] = {"not sealed to this key",
+                          "its pack does not name this key; not checked with it", ERR_PARTIAL},
+    [VERDICT_ROOTLESS] =
+        {"without its root",
+         "the root entry that its chain begins with never came or is not sealed to "
+         "this key; not checked, and not counted",
+         ERR_PARTIAL},
+    [VERDICT_RESTARTED] =
+        {"chain restarted",
+         "the laptop lost its state and began again with a new root; it counts when "
+         "a person has asked and chosen it",
+         ERR_PARTIAL},
+    [VERDICT_AWAITED] = {"not yet there",
+                         "a closing code was read out for it: not brought in yet, or deleted since",
+                         ERR_PARTIAL},
+    [VERDICT_DIFFERS] = {"closing code differs",
+                         "what was read out when the laptop was locked is not what came",
+                         ERR_DOUBT},
     [VERDICT_FORK] =
         {"fork",
          "two histories of one laptop (a copy, a restored disk, or a disk that lost writes); "
@@ -59,23 +82,6 @@ const char *verdict_text(enum verdict v)
 enum err verdict_err(enum verdict v)
 {
     return verdicts[v].e;
-}
-
-enum err verify_add(struct verify_run *run, size_t device, enum verdict v, uint64_t stream,
-                    uint64_t first, uint64_t last)
-{
-    struct verify_report *r = run->report;
-    if ((r->lines & (r->lines - 1)) == 0) { /* grow at powers of two */
-        size_t room = r->lines > 0 ? 2 * r->lines : 1;
-        struct verify_line *more = realloc(r->line, room * sizeof *more);
-        if (more == NULL)
-            return ERR_NOMEM;
-        r->line = more;
-    }
-    r->line[r->lines++] = (struct verify_line){v, device, stream, first, last};
-    if (v > r->device[device].verdict)
-        r->device[device].verdict = v;
-    return ERR_OK;
 }
 
 /* ---- packs ---- */
@@ -226,6 +232,31 @@ static enum err add_device(void *ctx, const uint8_t id[32])
     return ERR_OK;
 }
 
+/* A laptop set up anew names the one it replaces; whoever approved it vouches for that. */
+static void link_devices(struct verify_report *r)
+{
+    for (size_t i = 0; i < r->devices; i++)
+        for (size_t k = 0; k < r->devices; k++)
+            if (i != k && r->device[i].approved && r->device[i].has_replaced &&
+                memcmp(r->device[i].replaced, r->device[k].id, 32) == 0)
+                r->device[k].retired = true;
+}
+
+static enum err read_devices(struct verify_run *run)
+{
+    struct verify_report *r = run->report;
+    enum err e = archive_each_device(run->archive, add_device, r);
+    if (e == ERR_OK)
+        e = verify_closing_read(run);
+    for (size_t i = 0; e == ERR_OK && i < r->devices; i++)
+        e = verify_device(run, i);
+    if (e == ERR_OK)
+        e = verify_closing_end(run);
+    if (e == ERR_OK)
+        link_devices(r);
+    return e;
+}
+
 enum err verify_archive(struct archive *a, const struct studykey *key, verify_event *event,
                         void *ctx, struct verify_report **out)
 {
@@ -235,16 +266,17 @@ enum err verify_archive(struct archive *a, const struct studykey *key, verify_ev
     struct verify_run run = {a, key, event, ctx, r};
     r->opened = key != NULL;
     r->answers = key != NULL && key->role == STUDYKEY_RESEARCHER;
-    enum err e = read_packs(a, r);
+    enum err e = archive_freeze(a);
+    if (e == ERR_OK)
+        e = read_packs(a, r);
     if (e == ERR_OK && key != NULL && r->packs > 0 && !in_some_pack(r, key))
         e = log_fail(
             ERR_KEY,
             "this key is not among the researchers or supervisors of any pack in the archive; "
             "it opens nothing here");
     if (e == ERR_OK)
-        e = archive_each_device(a, add_device, r);
-    for (size_t i = 0; e == ERR_OK && i < r->devices; i++)
-        e = verify_device(&run, i);
+        e = read_devices(&run);
+    archive_thaw(a);
     if (e != ERR_OK) {
         verify_free(r);
         return e;
@@ -260,28 +292,57 @@ void verify_free(struct verify_report *r)
     for (size_t i = 0; i < r->packs; i++)
         drop_pack(&r->pack[i]);
     free(r->pack);
+    for (size_t i = 0; i < r->forks; i++)
+        free(r->fork[i].branch);
     free(r->device);
     free(r->line);
+    free(r->stream);
+    free(r->run);
+    free(r->fork);
+    free(r->code);
     free(r);
+}
+
+static enum err worse(enum err a, enum err b)
+{
+    return a == ERR_DOUBT || b == ERR_OK ? a : b;
 }
 
 enum err verify_err(const struct verify_report *r)
 {
     enum err worst = ERR_OK;
-    for (size_t i = 0; i < r->lines; i++) {
-        enum err e = verdicts[r->line[i].verdict].e;
-        if (e == ERR_DOUBT || worst == ERR_OK)
-            worst = e;
-    }
+    for (size_t i = 0; i < r->lines; i++)
+        worst = worse(worst, verdicts[r->line[i].verdict].e);
+    for (size_t i = 0; i < r->codes; i++)
+        worst = worse(worst, verify_code_err(&r->code[i]));
     return worst;
+}
+
+const struct verify_device *verify_named(const struct verify_report *r, const char *named)
+{
+    for (size_t i = 0; i < r->devices; i++) {
+        uint8_t hash[HASH_LEN];
+        char id[65];
+        segment_hex(r->device[i].id, 32, id);
+        device_fingerprint(r->device[i].id, hash);
+        if (strcmp(named, id) == 0 || words_match(hash, named))
+            return &r->device[i];
+    }
+    return NULL;
 }
 
 void verify_say(const struct verify_report *r)
 {
+    char sentence[VERIFY_SENTENCE];
     for (size_t i = 0; i < r->lines; i++) {
         const struct verify_line *l = &r->line[i];
         log_note("%s, stream %" PRIu64 ", entries %" PRIu64 " to %" PRIu64 ": %s: %s",
                  r->device[l->device].words, l->stream, l->first, l->last, verdict_name(l->verdict),
-                 verdict_text(l->verdict));
+                 l->why);
+    }
+    for (size_t i = 0; i < r->codes; i++) {
+        verify_code_text(r, &r->code[i], sentence);
+        if (verify_code_err(&r->code[i]) != ERR_OK)
+            log_note("%s", sentence);
     }
 }

@@ -3,99 +3,116 @@
 #include <string.h>
 
 #include "admin/unseal.h"
-#include "admin/verify_device.h"
+#include "admin/verify_replay.h"
 
 enum { PART_MAX = 4096 };
 
 struct opening {
     struct verify_run *run;
     size_t device;
-    const struct verify_pack *pack;
-    const struct verify_chain *chain;
-    const struct preamble *pre;                      /* of the stream in hand */
-    struct unseal *unseal;                           /* NULL: its box does not open */
-    enum { ROOT_NONE, ROOT_DUE, ROOT_PERHAPS } root; /* is the entry in hand one? */
-    struct secret *mac;                              /* k of position `mac_n`; researchers only */
+    struct verify_history *h;
+    const struct verify_choice *choice;
+    size_t choices;
+    const struct verify_pack *pack; /* of the entry in hand */
+    const struct preamble *pre;     /* of the stream in hand */
+    struct unseal *unseal;          /* NULL: its box does not open */
+    struct secret *mac;             /* k of position `mac_n`; researchers only */
     uint64_t mac_n;
-    struct assign *assign; /* NULL: no root, or what the chains hold is not known any more */
-    bool approved;
-    uint64_t next; /* position expected: a gap ends the replay */
+    /* Nothing was missed since an entry fitted that chain: one that does not is forged. Else a root
+     * may be in what was missed. */
+    bool sure;
+    bool counts;        /* no chain restarted, or a person chose the root where it did */
+    bool shut;          /* since the last root a session came that is not sealed to this key */
+    uint32_t root_pack; /* number of the last root's pack; 0: none was read */
+    uint64_t next;      /* position expected */
+    struct verify_replay replay;
+    struct entry_clocks front; /* of the last entry read */
+    bool has_front;
+    size_t fork; /* index of the next fork to look at */
     uint8_t *field, *answers;
     struct entry_field f;
     struct entry_answers a;
 };
 
-static enum err add(const struct opening *o, enum verdict v, uint64_t n)
+static enum err mark(const struct opening *o, struct verify_slot *s, enum verdict v,
+                     const char *why)
 {
-    return verify_add(o->run, o->device, v, o->pre != NULL ? o->pre->number : 0, n, n);
+    if (s->head != NULL)
+        return verify_mark(o->run, o->device, s, v, why);
+    s->verdict = v; /* told in the end */
+    s->why = why;
+    return ERR_OK;
 }
 
-/* Draws may be missing: what follows cannot be replayed. */
-static void drop_draws(struct opening *o)
+/* ---- step 7: the box ---- */
+
+/* A pack goes only forward, and what this key cannot read may hold a root. */
+static enum err open_box(struct opening *o, enum verdict *v, const char **why)
 {
-    assign_free(o->assign);
-    o->assign = NULL;
+    enum err e = unseal_begin(o->pre, o->pack->pack, o->run->key, &o->unseal);
+    bool ours = unseal_is_ours(o->pack->pack, o->run->key);
+    *v = VERDICT_INTACT;
+    if (e == ERR_KEY && !ours) {
+        *v = VERDICT_NOT_OURS;
+        o->shut = true;
+        secret_free(o->mac);
+        o->mac = NULL;
+    } else if (e == ERR_KEY) {
+        *v = VERDICT_FORGED;
+        *why = "the laptop sealed something else into this key's box; another recipient's key may "
+               "open it";
+    } else if (e == ERR_DOUBT) {
+        *v = VERDICT_FORGED;
+        *why = "the keys in this key's box are not those that the session commits to; another "
+               "recipient may read something else";
+    } else {
+        return e;
+    }
+    return ERR_OK;
 }
 
-/* What follows cannot be checked against what came before. */
-static void drop_chains(struct opening *o)
+/* The end of the stream in hand: index behind its last entry. */
+static size_t end_of_stream(const struct opening *o, size_t i)
 {
-    secret_free(o->mac);
-    o->mac = NULL;
-    drop_draws(o);
+    while (i < o->h->count && memcmp(o->h->chain[i]->segment->pre.id, o->pre->id, HASH_LEN) == 0)
+        i++;
+    return i;
 }
 
-/* The last position of the stream that ${s} belongs to. */
-static uint64_t end_of_stream(const struct opening *o, const struct verify_slot *s)
+/* With ${i} moved on behind the stream where nothing of it can be read. */
+static enum err next_stream(struct opening *o, size_t *i)
 {
-    const struct verify_slot *end = o->chain->slot + o->chain->count;
-    uint64_t last = s->n;
-    for (; s < end && memcmp(s->segment->pre.id, o->pre->id, HASH_LEN) == 0; s++)
-        last = s->n;
-    return last;
-}
-
-/* A device begins with a root, and so does what it does under another pack; behind a gap nobody
- * knows whether that root was in it. Packs never go back. */
-static void next_pack(struct opening *o, const struct verify_slot *s, bool gap)
-{
-    const struct verify_report *r = o->run->report;
-    const struct verify_pack *pack = verify_find_pack(r, s->segment->pre.pack);
-    bool changed = pack != o->pack, on = o->pack == NULL || verify_is_behind(r, pack, o->pack);
-    o->root = s->n == 1 ? ROOT_DUE : !changed ? ROOT_NONE : gap ? ROOT_PERHAPS : ROOT_DUE;
-    if (!on)
-        o->root = ROOT_NONE;
-    o->pack = pack;
-    o->run->report->device[o->device].pack = pack;
-}
-
-static enum err next_stream(struct opening *o, const struct verify_slot *s, bool gap)
-{
-    o->root = ROOT_NONE;
-    if (o->pre != NULL && memcmp(o->pre->id, s->segment->pre.id, HASH_LEN) == 0)
-        return ERR_OK;
+    struct verify_slot *s = o->h->chain[*i];
+    enum verdict v = VERDICT_INTACT;
+    const char *why = NULL;
     unseal_free(o->unseal);
     o->unseal = NULL;
     o->pre = &s->segment->pre;
-    next_pack(o, s, gap);
-    enum err e = unseal_begin(o->pre, o->pack->pack, o->run->key, &o->unseal);
-    if (e != ERR_KEY && e != ERR_DOUBT)
+    if (o->pack != NULL && !verify_is_behind(o->run->report, s->pack, o->pack)) {
+        v = VERDICT_FORGED;
+        why = "a session under an earlier pack than the one in front of it";
+    }
+    o->pack = s->pack;
+    o->run->report->device[o->device].pack = s->pack;
+    enum err e = v == VERDICT_INTACT ? open_box(o, &v, &why) : ERR_OK;
+    if (e != ERR_OK || v == VERDICT_INTACT)
         return e;
-    return verify_add(o->run, o->device, e == ERR_KEY ? VERDICT_NOT_OURS : VERDICT_FORGED,
-                      o->pre->number, s->n, end_of_stream(o, s));
+    verify_replay_stop(&o->replay);
+    for (size_t end = end_of_stream(o, *i); e == ERR_OK && *i < end; ++*i) {
+        e = mark(o, o->h->chain[*i], v, why);
+        o->next = o->h->chain[*i]->n + 1;
+    }
+    return e;
 }
+
+/* ---- steps 8 to 11 ---- */
 
 static bool mac_fits(struct opening *o, const struct verify_slot *s)
 {
-    uint8_t mac[STREAM_MAC_LEN], *k = secret_bytes(o->mac);
-    size_t parts = s->sealed.len - STREAM_MAC_LEN - SIGN_LEN;
-    const uint8_t *before = s->n == s->segment->pre.first ? s->segment->pre.id
-                            : s->n == s->segment->first   ? s->segment->before
-                                                          : s->head - HASH_LEN;
+    uint8_t *k = secret_bytes(o->mac);
     for (; o->mac_n < s->n; o->mac_n++)
         hash_once(k, k, "next", (struct bytes){NULL, 0});
-    stream_mac(k, s->segment->pre.device, s->n, before, (struct bytes){s->sealed.p, parts}, mac);
-    return memcmp(mac, s->sealed.p + parts, STREAM_MAC_LEN) == 0;
+    return o->mac_n == s->n && verify_mac(k, s);
 }
 
 /* The two parts, opened and read; false if they do not open or say what no laptop says. */
@@ -109,183 +126,233 @@ static bool read_parts(struct opening *o, const struct verify_slot *s)
     return !both || entry_get_answers(o->pack->study, o->f.kind, answers, &o->a) == ERR_OK;
 }
 
-/* The first root of a device is MACed under itself, a later one under the chain it ends. */
-static enum err start_root(struct opening *o, const struct verify_slot *s)
+static bool is_chosen(const struct opening *o, const struct verify_slot *s)
 {
-    struct verify_device *d = &o->run->report->device[o->device];
-    enum err e = ERR_OK;
-    d->cost_ops = o->f.u.root.cost_ops;
-    d->cost_mem = o->f.u.root.cost_mem;
-    o->approved = false;
-    if (!unseal_answers(o->unseal))
-        return ERR_OK;
-    drop_chains(o);
-    e = secret_copy(o->a.u.root.mac, 32, &o->mac);
-    o->mac_n = s->n == 1 ? 1 : s->n + 1;
-    if (e == ERR_OK)
-        e = assign_new(o->pack->study, o->pack->pack->strata, o->a.u.root.assign, &o->assign);
-    secret_wipe(&o->a.u.root, sizeof o->a.u.root);
-    return e;
+    for (size_t i = 0; s->head != NULL && i < o->choices; i++)
+        if (o->choice[i].n == s->n && memcmp(o->choice[i].head, s->head, HASH_LEN) == 0)
+            return true;
+    return false;
 }
 
-/* ---- replay ---- */
-
-struct find_approval {
-    const uint8_t *hash, *device;
-    const struct pack *pack;
-    bool found;
-    struct notice notice;
-};
-
-static enum err match_approval(void *ctx, const char *name, struct bytes file)
+/* A reader who was added with this pack has no chain to check its root against, and nobody in front
+ * of it to ask. */
+static bool reads_from_here(const struct opening *o)
 {
-    struct find_approval *fa = ctx;
-    uint8_t hash[HASH_LEN];
-    (void)name;
-    notice_hash(file, hash);
-    if (!fa->found && memcmp(hash, fa->hash, HASH_LEN) == 0)
-        fa->found = notice_parse(file, fa->pack, &fa->notice) == ERR_OK &&
-                    fa->notice.kind == NOTICE_APPROVAL &&
-                    memcmp(fa->notice.device, fa->device, 32) == 0;
-    return ERR_OK;
-}
-
-static enum err replay_approved(struct opening *o, uint64_t n)
-{
-    struct verify_report *r = o->run->report;
-    struct find_approval fa = {
-        .hash = o->f.u.event.hash, .device = r->device[o->device].id, .pack = o->pack->pack};
-    enum err e = archive_each_notice(o->run->archive, NOTICE_APPROVAL, r->device[o->device].id,
-                                     match_approval, &fa);
-    if (e != ERR_OK)
-        return e;
-    if (!fa.found || o->approved) { /* an approval nobody of the pack gave, or a second one */
-        drop_draws(o);
-        return add(o, VERDICT_ASSIGNMENT, n);
-    }
-    o->approved = true;
-    assign_approve(o->assign, fa.notice.value);
-    return ERR_OK;
-}
-
-static bool same_draw(const struct draw *x, const struct draw *y, size_t lists)
-{
-    for (size_t l = 0; l < lists; l++)
-        if (x->arm[l] != y->arm[l] || x->position[l] != y->position[l] ||
-            x->order[l] != y->order[l])
+    const struct verify_report *r = o->run->report;
+    for (size_t i = 0; !o->shut && i < r->packs; i++)
+        if (&r->pack[i] != o->pack && verify_is_behind(r, o->pack, &r->pack[i]) &&
+            unseal_is_ours(r->pack[i].pack, o->run->key))
             return false;
     return true;
 }
 
-/* The stratum is the sampling point's: nobody picks the one with the arm they want. */
-static bool stratum_fits(const struct opening *o)
+enum root_kind { ROOT_FIRST, ROOT_NEXT_PACK, ROOT_RESTART, ROOT_UNCHECKED, ROOT_FORGED };
+
+/* A researcher tells by the MAC, a supervisor by the numbers. ${fits}: the chain in front. */
+static enum root_kind judge_root(const struct opening *o, const struct verify_slot *s, bool fits)
 {
-    int point = points_find(o->pack->points, o->f.u.contact.point);
-    return point < 0 ? o->f.u.contact.stratum == 0
-                     : o->pack->points->stratum_of[point] == o->f.u.contact.stratum;
+    if (o->f.u.root.pack_number != o->pack->pack->number || s->n != o->pre->first)
+        return ROOT_FORGED;
+    if (!unseal_answers(o->unseal))
+        return s->n == 1                                 ? ROOT_FIRST
+               : o->root_pack == o->f.u.root.pack_number ? ROOT_RESTART
+                                                         : ROOT_NEXT_PACK;
+    bool itself = verify_mac(o->a.u.root.mac, s);
+    if (itself)
+        return s->n == 1 ? ROOT_FIRST : ROOT_RESTART;
+    if (s->n == 1 || (fits && o->f.u.root.pack_number <= o->root_pack))
+        return ROOT_FORGED;
+    if (fits || (o->mac == NULL && reads_from_here(o)))
+        return ROOT_NEXT_PACK;
+    return o->mac != NULL && o->sure ? ROOT_FORGED : ROOT_UNCHECKED;
 }
 
-static enum err replay_assigned(struct opening *o, uint64_t n)
+static enum err take_root(struct opening *o, struct verify_slot *s, enum root_kind kind)
 {
-    struct draw draw;
-    uint32_t asked = 0;
-    size_t lists = o->pack->study->lists;
-    struct verify_report *r = o->run->report;
-    for (size_t l = 0; l < lists; l++)
-        if (o->a.u.draw.arm[l] != ARM_NOT_ASKED)
-            asked |= UINT32_C(1) << l;
-    assign_draw(o->assign, (o->f.flags & ENTRY_TEST) != 0, o->f.u.contact.stratum, asked, &draw);
-    r->replayed++;
-    r->before_approval += !o->approved;
-    bool fits = same_draw(&draw, &o->a.u.draw, lists) && stratum_fits(o);
-    secret_wipe(&draw, sizeof draw);
-    if (fits)
-        return ERR_OK;
-    r->mismatched++;
-    return add(o, VERDICT_ASSIGNMENT, n);
+    static const uint8_t none[32];
+    struct verify_device *d = &o->run->report->device[o->device];
+    enum err e = ERR_OK;
+    d->cost_ops = o->f.u.root.cost_ops;
+    d->cost_mem = o->f.u.root.cost_mem;
+    d->has_machine = memcmp(o->f.u.root.machine, none, sizeof o->f.u.root.machine) != 0;
+    if (memcmp(o->f.u.root.replaces, none, 32) != 0) {
+        d->has_replaced = true;
+        memcpy(d->replaced, o->f.u.root.replaces, 32);
+    }
+    o->root_pack = o->f.u.root.pack_number;
+    o->sure = true;
+    o->shut = false;
+    if (kind == ROOT_RESTART) {
+        d->restarted = s->n;
+        if (s->head != NULL)
+            memcpy(d->restart_head, s->head, HASH_LEN);
+        o->counts = is_chosen(o, s);
+        e = mark(o, s, o->counts ? VERDICT_RESUMED : VERDICT_RESTARTED, NULL);
+    }
+    if (e != ERR_OK || !unseal_answers(o->unseal))
+        return e;
+    secret_free(o->mac);
+    o->mac = NULL;
+    e = secret_copy(o->a.u.root.mac, 32, &o->mac);
+    o->mac_n = kind == ROOT_NEXT_PACK ? s->n + 1 : s->n;
+    if (e == ERR_OK)
+        e = verify_replay_start(&o->replay, o->pack, o->a.u.root.assign);
+    secret_wipe(&o->a.u.root, sizeof o->a.u.root);
+    return e;
 }
 
-static enum err replay(struct opening *o, const struct verify_slot *s)
+static enum err open_root(struct opening *o, struct verify_slot *s, bool fits)
 {
-    if (o->assign == NULL)
-        return ERR_OK;
-    if (o->f.kind == ENTRY_APPROVED)
-        return replay_approved(o, s->n);
-    return o->f.kind == ENTRY_ASSIGNED ? replay_assigned(o, s->n) : ERR_OK;
+    enum root_kind kind = judge_root(o, s, fits);
+    if (kind == ROOT_FORGED && s->head == NULL)
+        return mark(o, s, VERDICT_DAMAGED, NULL);
+    if (kind == ROOT_FORGED)
+        return mark(o, s, VERDICT_FORGED, "a root entry that no laptop writes here");
+    if (kind == ROOT_UNCHECKED)
+        return mark(o, s, VERDICT_ROOTLESS, NULL);
+    if (s->head == NULL)
+        s->verdict = VERDICT_BEHIND;
+    return take_root(o, s, kind);
 }
 
 /* ---- one position after another ---- */
 
-/* ERR_OK with ${read} false: set aside, the gap or the foreign pack in front says why. */
-static enum err read_slot(struct opening *o, const struct verify_slot *s, bool *read)
+/* What passed every step. */
+static enum err pass(struct opening *o, struct verify_slot *s)
 {
-    bool researcher = unseal_answers(o->unseal), first = s->n == 1;
-    bool known = researcher && o->mac != NULL, fits = known && mac_fits(o, s);
-    if (researcher && !first && !known && o->root == ROOT_NONE)
-        return ERR_OK; /* without the root nothing can be checked */
-    if (known && !fits && o->root == ROOT_PERHAPS) {
-        drop_chains(o); /* a pack's root may be in the gap */
-        return ERR_OK;
-    }
-    if (known && !fits)
-        return add(o, VERDICT_FORGED, s->n);
-    if (!read_parts(o, s))
-        return add(o, VERDICT_FORGED, s->n);
-    bool root = o->f.kind == ENTRY_ROOT;
-    if (root && o->f.u.root.pack_number != o->pack->pack->number)
-        return add(o, VERDICT_FORGED, s->n);
-    if (o->root == ROOT_PERHAPS && !root && researcher && !known)
-        return ERR_OK;
-    bool may =
-        root ? o->root != ROOT_NONE : o->root != ROOT_DUE && !(known && o->root == ROOT_PERHAPS);
-    if (!may)
-        return add(o, VERDICT_FORGED, s->n);
-    enum err e = root ? start_root(o, s) : ERR_OK;
-    if (e == ERR_OK && first && researcher && !mac_fits(o, s))
-        return add(o, VERDICT_FORGED, s->n);
-    *read = e == ERR_OK;
-    return e;
-}
-
-static enum err open_slot(struct opening *o, const struct verify_slot *s)
-{
-    bool gap = s->n != o->next, read = false;
-    o->next = s->n + 1;
-    if (gap)
-        drop_draws(o);
-    enum err e = next_stream(o, s, gap);
-    if (e == ERR_OK && o->unseal != NULL)
-        e = read_slot(o, s, &read);
-    if (e == ERR_OK && o->unseal == NULL && o->root == ROOT_DUE)
-        drop_chains(o); /* a root of a pack that this key does not read */
-    if (e == ERR_OK && !read)
-        drop_draws(o);
-    if (e != ERR_OK || !read || o->f.kind == ENTRY_ROOT)
-        return e;
-    bool researcher = unseal_answers(o->unseal);
+    bool researcher = unseal_answers(o->unseal), fits = true;
+    enum err e = ERR_OK;
+    if (!o->counts)
+        return mark(o, s, VERDICT_RESTARTED, NULL);
     if (researcher)
-        e = replay(o, s);
+        e = verify_replay_entry(&o->replay, o->pack, &o->f, &o->a, &fits);
+    if (e == ERR_OK && !fits)
+        e = mark(o, s, VERDICT_ASSIGNMENT, NULL);
     if (e == ERR_OK && o->run->event != NULL)
         e = o->run->event(o->run->ctx, o->run->report, o->device, s->n, &o->f,
                           researcher ? &o->a : NULL);
     return e;
 }
 
-enum err verify_open(struct verify_run *run, size_t device, const struct verify_chain *chain,
-                     uint64_t last)
+static enum err no_chain(struct opening *o, struct verify_slot *s)
+{
+    return o->sure ? mark(o, s, VERDICT_FORGED, NULL) : mark(o, s, VERDICT_ROOTLESS, NULL);
+}
+
+/* An entry that is no root, opened: is it of the chain of the last root? */
+static enum err check_chain(struct opening *o, struct verify_slot *s, bool fits, bool *passed)
+{
+    static const char rootless[] = "a session under another pack that does not begin with a root";
+    bool researcher = unseal_answers(o->unseal), rooted = o->root_pack == o->pack->pack->number;
+    if (s->n == 1)
+        return mark(o, s, VERDICT_FORGED, "the first entry of a laptop that is not a root");
+    if (!rooted && o->root_pack != 0 && o->sure)
+        return mark(o, s, VERDICT_FORGED, rootless);
+    if (researcher && (!rooted || o->mac == NULL))
+        return mark(o, s, VERDICT_ROOTLESS, NULL);
+    if (researcher && s->head != NULL && !fits)
+        return no_chain(o, s);
+    o->sure = o->sure || fits;
+    *passed = true;
+    return ERR_OK;
+}
+
+/* ERR_OK with ${passed} false: the entry has its verdict and goes no further. */
+static enum err check(struct opening *o, struct verify_slot *s, bool *passed)
+{
+    bool known = o->mac != NULL && s->head != NULL && unseal_answers(o->unseal);
+    bool fits = known && mac_fits(o, s);
+    if (known && !fits && s->n != o->pre->first) /* and no root */
+        return no_chain(o, s);
+    if (!read_parts(o, s))
+        return mark(o, s, s->head != NULL ? VERDICT_FORGED : VERDICT_DAMAGED,
+                    s->head != NULL ? "signed by the laptop, but it does not open" : NULL);
+    o->front = o->f.clocks;
+    o->has_front = true;
+    return o->f.kind == ENTRY_ROOT ? open_root(o, s, fits) : check_chain(o, s, fits, passed);
+}
+
+static enum err open_slot(struct opening *o, struct verify_slot *s)
+{
+    bool passed = false;
+    o->f.kind = ENTRY_FILLER;
+    if (s->n != o->next || s->head == NULL) { /* draws, or a root, may be missing */
+        verify_replay_stop(&o->replay);
+        o->sure = false;
+    }
+    o->next = s->n + 1;
+    enum err e = check(o, s, &passed);
+    if (e == ERR_OK && !passed && o->f.kind != ENTRY_ROOT)
+        verify_replay_stop(&o->replay);
+    if (e == ERR_OK && passed && s->head == NULL) {
+        /* every recipient's keys could make such an entry; only the laptop's could sign it */
+        s->verdict = VERDICT_BEHIND;
+        s->why =
+            "it opens, but a byte in front of it or beside it was changed on the way, so that no "
+            "signature vouches for it; not counted; sync again from the laptop";
+        passed = false;
+    }
+    return e == ERR_OK && passed ? pass(o, s) : e;
+}
+
+/* Forks of this device up to ${n}, in order. */
+static enum err look_at_forks(struct opening *o, uint64_t n)
+{
+    struct verify_report *r = o->run->report;
+    enum err e = ERR_OK;
+    for (; e == ERR_OK && o->fork < r->forks && r->fork[o->fork].n <= n; o->fork++)
+        if (r->fork[o->fork].device == o->device)
+            e = verify_branch_look(o->run, o->h, &r->fork[o->fork], o->mac, o->mac_n,
+                                   o->has_front ? &o->front : NULL);
+    return e;
+}
+
+static enum err open_all(struct opening *o)
+{
+    enum err e = ERR_OK;
+    for (size_t i = 0; e == ERR_OK && i < o->h->count;) {
+        struct verify_slot *s = o->h->chain[i];
+        e = look_at_forks(o, s->n);
+        bool same = o->pre != NULL && memcmp(o->pre->id, s->segment->pre.id, HASH_LEN) == 0;
+        size_t at = i;
+        if (e == ERR_OK && !same)
+            e = next_stream(o, &i);
+        if (e != ERR_OK || i != at)
+            continue;
+        e = open_slot(o, s);
+        i++;
+    }
+    return e == ERR_OK ? look_at_forks(o, UINT64_MAX) : e;
+}
+
+static int by_device_and_position(const void *a, const void *b)
+{
+    const struct verify_fork *x = a, *y = b;
+    if (x->device != y->device)
+        return x->device < y->device ? -1 : 1;
+    return x->n < y->n ? -1 : x->n > y->n;
+}
+
+enum err verify_open(struct verify_run *run, size_t device, struct verify_history *h,
+                     const struct verify_choice *choice, size_t choices)
 {
     struct opening *o = calloc(1, sizeof *o);
     if (o == NULL)
         return ERR_NOMEM;
-    o->run = run;
-    o->device = device;
-    o->chain = chain;
-    o->next = 1;
+    *o = (struct opening){.run = run,
+                          .device = device,
+                          .h = h,
+                          .choice = choice,
+                          .choices = choices,
+                          .counts = true,
+                          .next = 1,
+                          .replay = {.run = run, .device = device}};
     o->field = malloc(PART_MAX);
     o->answers = malloc(PART_MAX);
-    enum err e = o->field == NULL || o->answers == NULL ? ERR_NOMEM : ERR_OK;
-    for (size_t i = 0; e == ERR_OK && i < chain->count && chain->slot[i].n <= last; i++)
-        e = open_slot(o, &chain->slot[i]);
+    if (run->report->forks > 0)
+        qsort(run->report->fork, run->report->forks, sizeof *run->report->fork,
+              by_device_and_position);
+    enum err e = o->field == NULL || o->answers == NULL ? ERR_NOMEM : open_all(o);
     if (o->field != NULL)
         secret_wipe(o->field, PART_MAX);
     if (o->answers != NULL)
@@ -294,7 +361,7 @@ enum err verify_open(struct verify_run *run, size_t device, const struct verify_
     free(o->answers);
     unseal_free(o->unseal);
     secret_free(o->mac);
-    assign_free(o->assign);
+    verify_replay_stop(&o->replay);
     secret_wipe(o, sizeof *o);
     free(o);
     return e;

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,65 +12,91 @@
 static const struct {
     unsigned takes;
     struct option option;
+    size_t at; /* of a text in struct options; 0: read by its own function */
 } table[] = {
-    {TAKES_KEY, {"key", required_argument, NULL, 'k'}},
-    {TAKES_PASSPHRASE, {"passphrase-file", required_argument, NULL, 'f'}},
-    {TAKES_OUT, {"out", required_argument, NULL, 'o'}},
-    {TAKES_JSON, {"json", no_argument, NULL, 'j'}},
-    {TAKES_COST, {"cost", required_argument, NULL, 'c'}},
-    {TAKES_SUPERVISOR, {"supervisor", no_argument, NULL, 's'}},
-    {TAKES_REPLACES, {"replaces", required_argument, NULL, 'r'}},
-    {TAKES_ARCHIVE, {"archive", required_argument, NULL, 'a'}},
-    {TAKES_EXPECT, {"expect", required_argument, NULL, 'e'}},
-    {TAKES_AFTER, {"after", required_argument, NULL, 'n'}},
+    {TAKES_KEY, {"key", required_argument, NULL, 'k'}, offsetof(struct options, key)},
+    {TAKES_PASSPHRASE,
+     {"passphrase-file", required_argument, NULL, 'f'},
+     offsetof(struct options, passphrase_file)},
+    {TAKES_OUT, {"out", required_argument, NULL, 'o'}, offsetof(struct options, out)},
+    {TAKES_JSON, {"json", no_argument, NULL, 'j'}, 0},
+    {TAKES_COST, {"cost", required_argument, NULL, 'c'}, offsetof(struct options, cost)},
+    {TAKES_SUPERVISOR, {"supervisor", no_argument, NULL, 's'}, 0},
+    {TAKES_REPLACES,
+     {"replaces", required_argument, NULL, 'r'},
+     offsetof(struct options, replaces)},
+    {TAKES_ARCHIVE, {"archive", required_argument, NULL, 'a'}, offsetof(struct options, archive)},
+    {TAKES_EXPECT, {"expect", required_argument, NULL, 'e'}, offsetof(struct options, expect)},
+    {TAKES_AFTER, {"after", required_argument, NULL, 'n'}, 0},
+    {TAKES_CLOSING, {"closing", required_argument, NULL, 'C'}, 0},
+    {TAKES_CLOSING, {"device", required_argument, NULL, 'D'}, 0},
+    {TAKES_CLOSING,
+     {"take-back", required_argument, NULL, 'T'},
+     offsetof(struct options, take_back)},
+    {TAKES_CHOICE, {"branch", required_argument, NULL, 'B'}, offsetof(struct options, branch)},
+    {TAKES_CHOICE, {"position", required_argument, NULL, 'P'}, 0},
+    {TAKES_CHOICE, {"head", required_argument, NULL, 'H'}, offsetof(struct options, head)},
+    {TAKES_CLOSING | TAKES_CHOICE,
+     {"reason", required_argument, NULL, 'R'},
+     offsetof(struct options, reason)},
 };
 enum { TABLE = sizeof table / sizeof *table };
+_Static_assert(offsetof(struct options, key) != 0, "0 means that an option is no text");
 
-static enum err take_after(const char *text, struct options *o)
+static enum err take_position(const char *option, const char *text, uint64_t *n, bool *has)
 {
     char *end = NULL;
     errno = 0;
-    o->after = strtoull(text, &end, 10);
-    o->has_after = true;
+    *n = strtoull(text, &end, 10);
+    *has = true;
     if (errno != 0 || *end != '\0' || !isdigit((unsigned char)text[0]))
-        return log_fail(ERR_USAGE, "--after %s: give the last position that counts, a whole number",
-                        text);
+        return log_fail(ERR_USAGE, "%s %s: give a position, a whole number", option, text);
     return ERR_OK;
+}
+
+static enum err take_closing(int c, const char *value, struct options *o)
+{
+    if (c == 'C' && o->closings == OPTIONS_MAX_CODES)
+        return log_fail(ERR_USAGE, "--closing: at most %d codes at a time", OPTIONS_MAX_CODES);
+    if (c == 'C')
+        o->closing[o->closings++].code = value;
+    else if (o->closings == 0)
+        return log_fail(ERR_USAGE,
+                        "--device says whose the --closing in front of it is; there is none");
+    else
+        o->closing[o->closings - 1].device = value;
+    return ERR_OK;
+}
+
+static bool take_text(int c, const char *value, struct options *o)
+{
+    for (size_t i = 0; i < TABLE; i++)
+        if (table[i].option.val == c && table[i].at != 0) {
+            *(const char **)(void *)((char *)o + table[i].at) = value;
+            return true;
+        }
+    return false;
 }
 
 static enum err take(int c, char *value, void *ctx)
 {
     struct options *o = ctx;
+    if (take_text(c, value, o))
+        return ERR_OK;
     switch (c) {
-    case 'k':
-        o->key = value;
-        return ERR_OK;
-    case 'f':
-        o->passphrase_file = value;
-        return ERR_OK;
-    case 'o':
-        o->out = value;
-        return ERR_OK;
     case 'j':
         o->json = true;
-        return ERR_OK;
-    case 'c':
-        o->cost = value;
         return ERR_OK;
     case 's':
         o->supervisor = true;
         return ERR_OK;
-    case 'r':
-        o->replaces = value;
-        return ERR_OK;
-    case 'a':
-        o->archive = value;
-        return ERR_OK;
-    case 'e':
-        o->expect = value;
-        return ERR_OK;
     case 'n':
-        return take_after(value, o);
+        return take_position("--after", value, &o->after, &o->has_after);
+    case 'P':
+        return take_position("--position", value, &o->position, &o->has_position);
+    case 'C':
+    case 'D':
+        return take_closing(c, value, o);
     default:
         o->help = true;
         return ERR_OK;

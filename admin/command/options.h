@@ -18,13 +18,22 @@ enum { /* which options a command takes */
        TAKES_REPLACES = 64,
        TAKES_ARCHIVE = 128,
        TAKES_AFTER = 256,
-       TAKES_EXPECT = 512
+       TAKES_EXPECT = 512,
+       TAKES_CLOSING = 1024, /* --closing and --device, --take-back, --reason */
+       TAKES_CHOICE = 2048   /* --branch, --position, --head, --reason */
 };
 
+enum { OPTIONS_MAX_CODES = 64 };
+
 struct options {
+    bool json, supervisor, has_after, has_position, help;
     const char *key, *passphrase_file, *out, *cost, *replaces, *archive, *expect;
-    bool json, supervisor, has_after, help;
-    uint64_t after;
+    const char *branch, *head, *take_back, *reason;
+    uint64_t after, position;
+    struct {
+        const char *code, *device; /* device NULL: not said whose */
+    } closing[OPTIONS_MAX_CODES];
+    int closings;
     char **word; /* what is left, in order */
     int words;
 };

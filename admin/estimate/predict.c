@@ -150,9 +150,7 @@ static enum err compare(struct model *m, const struct predict *q, int by, const 
                                 .item_name = m->list->sensitive[q->item],
                                 .prespecified = c->prespecified,
                                 .statistic = NAN,
-                                .df2 = NAN,
-                                .p_value = NAN,
-                                .p_holm = NAN};
+                                .p_value = NAN};
     for (size_t i = 0; i < r->groups; i++) {
         const struct estimate_group *g = &r->group[i];
         if (g->by == by && g->item == q->item && g->se > 0)

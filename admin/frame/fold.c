@@ -94,6 +94,7 @@ enum err fold_event(void *ctx, const struct verify_report *r, size_t device, uin
         f->irregular += last_of(f, device, field->contact) != NULL;
         if ((c = add(f, r, device, field)) == NULL)
             return ERR_NOMEM;
+        c->n = n;
         c->assigned = field->kind == ENTRY_ASSIGNED;
         if (c->assigned && answers != NULL)
             c->draw = answers->u.draw;

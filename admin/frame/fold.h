@@ -9,6 +9,7 @@ struct fold_contact {
     size_t device;                  /* index into the report */
     const struct verify_pack *pack; /* that it was conducted under */
     uint32_t number;                /* on that device */
+    uint64_t n;                     /* position of its first entry */
     bool test, simulated;
     bool assigned, ended; /* `assigned` and `outcome` came */
     bool voided, withdrawn;

@@ -309,8 +309,9 @@ static void entries_sealed_without_the_laptops_own_chain_are_forged(void **state
     take_away(&l);
 }
 
-/* A box for somebody else in a researcher's place shuts out that researcher only. */
-static void a_stream_sealed_to_another_key_is_not_this_readers(void **state)
+/* A box for somebody else in a researcher's place shuts out that researcher only, and no honest laptop
+ * makes one. */
+static void a_box_that_does_not_open_to_whom_the_pack_names_is_forged(void **state)
 {
     struct world *w = *state;
     struct laptop l;
@@ -323,8 +324,9 @@ static void a_stream_sealed_to_another_key_is_not_this_readers(void **state)
     struct archive *a = open_for(&l);
     send(&l, a);
     struct seen shut_out = read_archive(a, w->key[0]), other = read_once(a, w->key[1]);
-    assert_int_equal(shut_out.e, ERR_PARTIAL);
-    assert_true(shut_out.verdict[VERDICT_NOT_OURS] > 0);
+    assert_int_equal(shut_out.e, ERR_DOUBT);
+    assert_int_equal(shut_out.verdict[VERDICT_FORGED], 1);
+    assert_int_equal(shut_out.lines, 1);
     assert_int_equal(shut_out.events, 0);
     assert_int_equal(other.e, ERR_OK);
     assert_int_equal(other.events, 1);
@@ -400,7 +402,7 @@ int main(void)
         cmocka_unit_test(an_approval_that_nobody_gave_is_found),
         cmocka_unit_test(a_copy_that_goes_on_by_itself_is_a_fork_and_what_was_before_counts),
         cmocka_unit_test(entries_sealed_without_the_laptops_own_chain_are_forged),
-        cmocka_unit_test(a_stream_sealed_to_another_key_is_not_this_readers),
+        cmocka_unit_test(a_box_that_does_not_open_to_whom_the_pack_names_is_forged),
         cmocka_unit_test(a_researcher_of_one_pack_looks_for_no_box_in_the_streams_of_another),
     };
     return cmocka_run_group_tests(tests, start_several, end);

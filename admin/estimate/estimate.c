@@ -10,15 +10,13 @@
 #include "admin/estimate/dim.h"
 #include "admin/estimate/lm.h"
 #include "admin/estimate/ml.h"
+#include "admin/estimate/nls.h"
 #include "admin/estimate/randomization.h"
 #include "core/log.h"
 
 static const struct estimator *const table[] = {
-    &dim_estimator,
-    &lm_estimator,
-    &ml_estimator,
-    &bounds_estimator,
-    &randomization_estimator,
+    &dim_estimator, &lm_estimator,     &nls_estimator,
+    &ml_estimator,  &bounds_estimator, &randomization_estimator,
 };
 
 const struct estimator *const *estimate_table(size_t *count)

@@ -179,6 +179,8 @@ static void evaluate_segment(struct work *w, const struct cells_segment *s, size
         taken += s->count - i < LIKELIHOOD_BATCH ? s->count - i : LIKELIHOOD_BATCH;
     double up = (double)s->count / (double)taken;
     work_segment(w, s);
+    if (w->actives == 0) /* these respondents say nothing of the model */
+        return;
     for (size_t i = 0; i < s->count; i += thin * LIKELIHOOD_BATCH) {
         size_t n = s->count - i < LIKELIHOOD_BATCH ? s->count - i : LIKELIHOOD_BATCH;
         const double *weight = c->weight + s->first + i;
@@ -242,7 +244,7 @@ enum err likelihood_scores(const struct likelihood *l, const double *b, struct m
         const struct cells_segment *q = &l->cells->segment[s];
         const double one = 1;
         work_segment(w, q);
-        for (size_t i = 0; i < q->count; i++) {
+        for (size_t i = 0; w->actives > 0 && i < q->count; i++) {
             work_batch(w, q->first + i, 1);
             for (size_t m = 0; m < w->actives; m++)
                 add_score(w, m, &one, out->at + (q->first + i) * w->p);

@@ -316,12 +316,11 @@ static enum err say_no_maximum(const struct likelihood *l, const struct likeliho
         return ERR_DOUBT;
     if (k->end == END_RUNS)
         return log_fail(ERR_DOUBT,
-                        "%s: the likelihood has no finite maximum: it rises as %s grows without "
+                        "%s: there is no finite estimate: the fit gets better as %s goes without "
                         "end towards %s, where some probability is 0 or 1; %s",
                         o->what, name, k->b[k->direction] < 0 ? "minus infinity" : "plus infinity",
                         advice);
-    return log_fail(ERR_DOUBT,
-                    "%s: the data do not determine %s: the likelihood is flat along it; %s",
+    return log_fail(ERR_DOUBT, "%s: the data do not determine %s: the fit is the same along it; %s",
                     o->what, name, advice);
 }
 

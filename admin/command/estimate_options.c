@@ -18,6 +18,13 @@ static const struct choice errors[] = {
     {"none", ERROR_NONE}, {"topcode", ERROR_TOPCODE}, {"uniform", ERROR_UNIFORM}, {NULL, 0}};
 static const struct choice multis[] = {
     {"none", MULTI_NONE}, {"level", MULTI_LEVEL}, {"indicators", MULTI_INDICATORS}, {NULL, 0}};
+static const struct choice outcomes[] = {
+    {"logistic", OUTCOME_LOGISTIC}, {"linear", OUTCOME_LINEAR}, {NULL, 0}};
+static const struct choice constraints[] = {{"none", CONSTRAINT_NONE},
+                                            {"partial", CONSTRAINT_PARTIAL},
+                                            {"full", CONSTRAINT_FULL},
+                                            {NULL, 0}};
+static const struct choice no_treatments[] = {{"yes", false}, {"no", true}, {NULL, 0}};
 static const struct choice priors[] = {{"cauchy", true}, {NULL, 0}};
 
 struct row {
@@ -45,6 +52,12 @@ static const struct row table[] = {
      "ml: items depend on the count: level, indicators"},
     {"direct", TEXT, AT(direct), NULL, "COL", "the direct question, 0 and 1"},
     {"outcome", TEXT, AT(outcome), NULL, "COL", "what the latent answer predicts"},
+    {"outcome-model", CHOICE, AT(outcome_model), outcomes, "KIND",
+     "joint: logistic or linear (default: by its values)"},
+    {"control-constraint", CHOICE, AT(control_constraint), constraints, "KIND",
+     "misreport: who answers the others alike: none, partial, full"},
+    {"misreport-treatment", CHOICE, AT(no_treatment), no_treatments, "yes|no",
+     "misreport: does the card matter (yes)"},
     {"assume", TEXT, AT(assume), NULL, "A,B", "bounds: only these assumptions (all that fit)"},
     {"random-share", TEXT, AT(random_share), NULL, "A,B", "bounds: shares of random answers"},
     {"se", TEXT, AT(se), NULL, "KIND", "standard errors: what the method offers"},
@@ -97,6 +110,12 @@ static enum err take_choice(const struct row *r, const char *value, struct estim
         o->error = (enum estimate_error)r->choice[k].value;
     else if (r->choice == multis)
         o->multi = (enum estimate_multi)r->choice[k].value;
+    else if (r->choice == constraints)
+        o->control_constraint = (enum estimate_constraint)r->choice[k].value;
+    else if (r->choice == no_treatments)
+        o->no_treatment = r->choice[k].value != 0;
+    else if (r->choice == outcomes)
+        o->outcome_model = (enum estimate_outcome)r->choice[k].value;
     else
         o->prior = true;
     return ERR_OK;

@@ -9,15 +9,21 @@
 #include "admin/estimate/bounds.h"
 #include "admin/estimate/dim.h"
 #include "admin/estimate/lm.h"
+#include "admin/estimate/joint.h"
+#include "admin/estimate/misreport.h"
 #include "admin/estimate/ml.h"
 #include "admin/estimate/nls.h"
 #include "admin/estimate/randomization.h"
 #include "core/log.h"
 
+/* clang-format off: a row each */
 static const struct estimator *const table[] = {
     &dim_estimator, &lm_estimator,     &nls_estimator,
     &ml_estimator,  &bounds_estimator, &randomization_estimator,
+    &dim_estimator,           &ml_estimator,    &bounds_estimator,
+    &randomization_estimator, &joint_estimator, &misreport_estimator,
 };
+/* clang-format on */
 
 const struct estimator *const *estimate_table(size_t *count)
 {

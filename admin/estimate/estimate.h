@@ -6,6 +6,8 @@
 #include "admin/frame/frame.h"
 
 enum estimate_error { ERROR_NONE, ERROR_TOPCODE, ERROR_UNIFORM };
+enum estimate_outcome { OUTCOME_BY_VALUES, OUTCOME_LOGISTIC, OUTCOME_LINEAR };
+enum estimate_constraint { CONSTRAINT_NONE, CONSTRAINT_PARTIAL, CONSTRAINT_FULL };
 enum estimate_multi { MULTI_NONE, MULTI_LEVEL, MULTI_INDICATORS };
 
 struct estimate_options {
@@ -17,6 +19,9 @@ struct estimate_options {
     const char *covariates; /* formulas as typed (terms.h); NULL: the intercept alone */
     const char *ceiling_covariates, *floor_covariates;
     const char *direct, *outcome; /* columns of the frame */
+    enum estimate_outcome outcome_model;
+    enum estimate_constraint control_constraint; /* misreport: control answers that are alike */
+    bool no_treatment;                           /* misreport: the card does not matter */
     bool unconstrained, overdispersed, ceiling, floor;
     bool prior;                 /* --prior cauchy */
     enum estimate_error error;  /* --error */

@@ -1,0 +1,37 @@
+"""The models with a latent or a direct answer beside the list: joint, misreport."""
+STANDARD = ["--y", "y", "--treat", "treat", "--items", "4"]
+COVARIATES = ["--covariates", "male,age10,university"]
+JOINT = ["--method", "joint", *STANDARD, *COVARIATES, "--outcome", "outcome"]
+
+MISREPORT = ["--method", "misreport", *STANDARD, *COVARIATES, "--direct", "direct", "--hide", "agree"]
+
+
+def row(name, args, entry, **more):
+    return {"name": name, "data": "standard.csv", "args": args, "entry": f"standard.json {entry}.polished",
+            "vcov": "vcov", "loglik": True, **more}
+
+
+ROWS = [
+    row("joint constrained", JOINT, "joint_logistic_constrained"),
+    row("joint unconstrained", [*JOINT, "--unconstrained"], "joint_logistic_unconstrained"),
+    row("joint, robust", [*JOINT, "--se", "robust"], "joint_logistic_constrained", se="se_robust", vcov="vcov_robust"),
+    row("joint, opg", [*JOINT, "--se", "opg"], "joint_logistic_constrained", se="se_opg", vcov=None),
+    row("misreport none", MISREPORT, "misreport_none"),
+    row("misreport none, no treatment", [*MISREPORT, "--misreport-treatment", "no"], "misreport_none_notreat"),
+    row("misreport partial", [*MISREPORT, "--control-constraint", "partial"], "misreport_partial"),
+    row("misreport full", [*MISREPORT, "--control-constraint", "full", "--se", "robust"], "misreport_full", se="se_robust",
+        vcov="vcov_robust"),
+]
+
+OUTCOMES = {"same": ["outcome.agree", "outcome.disagree"], "differences": ["outcome.difference"],
+            "swap": {"outcome.agree": "outcome.disagree", "outcome.disagree": "outcome.agree"},
+            "coefficients": False}  # the intercepts of control and outcome move, no coefficient is simply turned
+MIRROR = [
+    {"name": "joint", "data": "standard.csv", "args": [*JOINT, "--by", "region"], **OUTCOMES},
+    {"name": "joint unconstrained", "data": "standard.csv", "args": [*JOINT, "--unconstrained"], **OUTCOMES},
+    {"name": "joint linear", "data": "standard.csv",
+     "args": ["--method", "joint", *STANDARD, "--covariates", "male,university", "--outcome", "age"], **OUTCOMES},
+    *({"name": f"misreport {kind}", "data": "standard.csv", "same": ["misreport"],
+       "args": [*MISREPORT, "--control-constraint", kind, "--by", "male", *more]}
+      for kind, more in (("none", []), ("partial", ["--se", "robust"]), ("full", ["--weights", "weight", "--cluster", "psu"]))),
+]

@@ -163,7 +163,6 @@ struct sums {
     size_t touches;
     double *total;   /* over the points of the stratum */
     double *product; /* of totals, levels x levels */
-    size_t *points;  /* of the stratum where the domain has a count */
     size_t n;        /* points of the stratum */
 };
 
@@ -175,9 +174,7 @@ static enum err sums_start(struct sums *s, size_t levels)
     s->touched = calloc(levels, sizeof *s->touched);
     s->total = calloc(levels, sizeof *s->total);
     s->product = calloc(levels * levels, sizeof *s->product);
-    s->points = calloc(levels, sizeof *s->points);
-    return s->point && s->here && s->touched && s->total && s->product && s->points ? ERR_OK
-                                                                                    : ERR_NOMEM;
+    return s->point && s->here && s->touched && s->total && s->product ? ERR_OK : ERR_NOMEM;
 }
 
 static void sums_end(struct sums *s)
@@ -187,24 +184,6 @@ static void sums_end(struct sums *s)
     free(s->touched);
     free(s->total);
     free(s->product);
-    free(s->points);
-}
-
-static void add_row(const struct design *d, const struct design_domains *q, size_t row,
-                    struct sums *s)
-{
-    const struct frame_list *l = q->list;
-    int32_t v = q->level != NULL ? q->level[row] : 0;
-    if (v == FRAME_MISSING || !estimate_used(l, row) ||
-        (l->arm[row] != 0 && l->arm[row] != q->item))
-        return;
-    if (!s->here[v]) {
-        s->here[v] = true;
-        s->touched[s->touches++] = (size_t)v;
-    }
-    const struct design_mean *m = l->arm[row] == 0 ? &q->control[v] : &q->treatment[v];
-    double u = design_weight(d->f, row) * (l->count[row] - m->mean) / m->weights;
-    s->point[v] += l->arm[row] == 0 ? -u : u;
 }
 
 static void end_point(struct sums *s)
@@ -212,7 +191,6 @@ static void end_point(struct sums *s)
     for (size_t i = 0; i < s->touches; i++) {
         size_t a = s->touched[i];
         s->total[a] += s->point[a];
-        s->points[a]++;
         for (size_t j = 0; j < s->touches; j++) {
             size_t b = s->touched[j];
             s->product[a * s->levels + b] += s->point[a] * s->point[b];
@@ -228,7 +206,7 @@ static void end_point(struct sums *s)
 
 /* A single point has no spread of its own. The totals of all points add up to 0 in every domain
  * (the means make it so), hence centring it on their mean leaves its total as it is. */
-static void end_stratum(struct sums *s, double *cov, size_t *df)
+static void end_stratum(struct sums *s, double *cov)
 {
     double n = (double)s->n, scale = s->n > 1 ? n / (n - 1) : 1;
     for (size_t a = 0; a < s->levels; a++) {
@@ -236,34 +214,34 @@ static void end_stratum(struct sums *s, double *cov, size_t *df)
             double centre = s->n > 1 ? s->total[a] * s->total[b] / n : 0;
             cov[a * s->levels + b] += scale * (s->product[a * s->levels + b] - centre);
         }
-        if (df != NULL && s->points[a] > 0)
-            df[a] += s->points[a] - 1;
     }
     memset(s->total, 0, s->levels * sizeof *s->total);
     memset(s->product, 0, s->levels * s->levels * sizeof *s->product);
-    memset(s->points, 0, s->levels * sizeof *s->points);
     s->n = 0;
 }
 
-enum err design_covariance(const struct design *d, const struct design_domains *q, double *cov,
-                           size_t *df)
+enum err design_degrees(const struct design *d, const uint8_t *in, const int32_t *level,
+                        size_t levels, size_t *df)
 {
-    struct sums s;
-    enum err e = sums_start(&s, q->levels);
-    if (e != ERR_OK)
-        goto out;
-    memset(cov, 0, q->levels * q->levels * sizeof *cov);
-    memset(df, 0, q->levels * sizeof *df);
-    for (size_t i = 0; i < d->f->n; i++) {
-        add_row(d, q, d->place[i].row, &s);
-        bool last = i + 1 == d->f->n;
-        if (last || !same_point(d, i, i + 1))
-            end_point(&s);
-        if (last || !same_stratum(d, i, i + 1))
-            end_stratum(&s, cov, df);
+    size_t *points = calloc(levels + 1, sizeof *points); /* of the stratum, with a row of each */
+    size_t *last = calloc(levels + 1, sizeof *last);     /* number of the point last counted */
+    size_t point = 1;
+    enum err e = points != NULL && last != NULL ? ERR_OK : ERR_NOMEM;
+    memset(df, 0, levels * sizeof *df);
+    for (size_t i = 0; e == ERR_OK && i < d->f->n; i++) {
+        size_t row = d->place[i].row;
+        int32_t v = level != NULL ? level[row] : 0;
+        if (in[row] && v != FRAME_MISSING && last[v] != point) {
+            last[v] = point;
+            df[v] += points[v]++ > 0; /* the first of each stratum is its own mean */
+        }
+        bool end = i + 1 == d->f->n;
+        point += end || !same_point(d, i, i + 1);
+        if (end || !same_stratum(d, i, i + 1))
+            memset(points, 0, levels * sizeof *points);
     }
-out:
-    sums_end(&s);
+    free(points);
+    free(last);
     return e;
 }
 
@@ -302,7 +280,7 @@ enum err design_linear(const struct design *d, size_t k, design_row *row, const 
             end_point(&s);
         }
         if (last || !same_stratum(d, i, i + 1)) {
-            end_stratum(&s, cov, NULL);
+            end_stratum(&s, cov);
             *df += here > 0 ? here - 1 : 0;
             here = 0;
         }

@@ -1,7 +1,6 @@
 /* The sampling design: weights, sampling points (clusters) and strata, and the variances that come
- * of them. Taylor linearisation of a difference of two weighted means in domains, first stage with
- * replacement (Binder 1983; Wolter 2007, chapter 6): u_i = w_i (y_i - mean_arm) / W_arm, + in
- * treatment, - in control, 0 outside the domain; totals t of the points of each stratum;
+ * of them. Taylor linearisation, first stage with replacement (Binder 1983; Wolter 2007, chapter
+ * 6): linearised values u_i, 0 outside the domain; totals t of the points of each stratum;
  * V = sum over strata of n/(n-1) sum (t - mean t)^2. Without points every row is one of its own. */
 #ifndef SANAQ_ADMIN_ESTIMATE_DESIGN_H
 #define SANAQ_ADMIN_ESTIMATE_DESIGN_H
@@ -23,26 +22,12 @@ size_t design_split(const struct design *d); /* point numbers seen in more than 
 
 double design_weight(const struct frame *f, size_t row);
 
-/** One arm of one domain. */
-struct design_mean {
-    double weights; /* sum */
-    double mean;    /* weighted */
-};
-
-struct design_domains {
-    const struct frame_list *list;
-    int item;             /* arm compared with control */
-    const int32_t *level; /* domain of each row, FRAME_MISSING: none; NULL: all rows in domain 0 */
-    size_t levels;
-    const struct design_mean *control, *treatment; /* one per domain; weights 0: nobody there */
-};
-
-/** Covariance (levels x levels, by rows) of the differences, and degrees of freedom of each domain:
- *  points minus strata, of those where the domain has a count (Korn and Graubard 1999), so that a
- *  domain of few points does not borrow the confidence of the others. The single point of a stratum
- *  is centred on the mean of all points' totals. ERR_NOMEM. */
-enum err design_covariance(const struct design *d, const struct design_domains *q, double *cov,
-                           size_t *df);
+/** Degrees of freedom of each domain: points minus strata, of those where the domain has a row
+ * (Korn and Graubard 1999), so that a domain of few points does not borrow the confidence of the
+ * others. ${in}: a byte per row, 0 for rows of no domain; ${level}: the domain of each row,
+ * FRAME_MISSING none; NULL: domain 0. ERR_NOMEM. */
+enum err design_degrees(const struct design *d, const uint8_t *in, const int32_t *level,
+                        size_t levels, size_t *df);
 
 /** The linearised values of ${row} into ${u} (zeros before); false: the row is not of the domain.
  */

@@ -1,112 +1,75 @@
 #include "admin/estimate/dim.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/estimate/design.h"
+#include "admin/estimate/dim_means.h"
 #include "admin/estimate/numeric.h"
 #include "admin/estimate/scope.h"
-#include "core/bytes.h"
 #include "core/log.h"
 
-/* Counts of one arm of one group. Sums of whole numbers are exact. */
 #define SE_ROUNDING 1e-9 /* of a mean of counts: what is below is rounding */
-
-struct tally {
-    size_t n;
-    int64_t sum, squares;
-    struct design_mean w;
-};
+enum { COEFFICIENTS_MAX = 200 };
 
 struct run {
     const struct frame *f;
     const struct frame_list *list;
     const struct estimate_options *o;
     struct design *design; /* NULL: simple random sample */
+    struct terms *terms;   /* NULL: not adjusted */
+    uint8_t *used, *in;    /* per row: used; used in the two arms at work */
+    struct dim_means m;
     struct estimate_result *r;
 };
 
-/* One --by column (or all respondents) at work. */
-struct block {
-    int by;
-    const int32_t *level; /* NULL: all in group 0 */
-    size_t levels;
-    struct tally *tally; /* [level * arms + arm] */
-    struct estimate_group *group;
-    double *cov; /* of one item's groups */
-};
-
-static double level_of(const struct block *b, size_t arms, size_t level, double *all)
-{
-    double here = 0;
-    *all = 0;
-    for (size_t l = 0; l < b->levels; l++)
-        for (size_t k = 0; k < arms; k++) {
-            *all += b->tally[l * arms + k].w.weights;
-            here += l == level ? b->tally[l * arms + k].w.weights : 0;
-        }
-    return here;
-}
-
-/* Fill the tallies; returns the rows used that have no value of the column. */
-static size_t tally_rows(const struct run *u, struct block *b)
-{
-    const struct frame_list *l = u->list;
-    size_t without = 0;
-    for (size_t i = 0; i < u->f->n; i++) {
-        if (!estimate_used(l, i))
-            continue;
-        int32_t v = b->level != NULL ? b->level[i] : 0;
-        if (v == FRAME_MISSING) {
-            without++;
-            continue;
-        }
-        struct tally *t = &b->tally[(size_t)v * l->arms + (size_t)l->arm[i]];
-        double w = u->design != NULL ? design_weight(u->f, i) : 1;
-        t->n++;
-        t->sum += l->count[i];
-        t->squares += (int64_t)l->count[i] * l->count[i];
-        t->w.weights += w;
-        t->w.mean += w * l->count[i];
-    }
-    for (size_t i = 0; i < b->levels * l->arms; i++) {
-        struct tally *t = &b->tally[i];
-        if (u->design == NULL && t->n > 0)
-            t->w.mean = (double)t->sum / (double)t->n;
-        else
-            t->w.mean = t->n > 0 ? t->w.mean / t->w.weights : NAN;
-    }
-    return without;
-}
-
 /* n times the sum of squared deviations: a whole number, 0 exactly where all counts are the same.
  */
-static int64_t spread(const struct tally *t)
+static int64_t spread(const struct dim_mean *t)
 {
     return (int64_t)t->n * t->squares - t->sum * t->sum;
 }
 
-static void welch(struct estimate_group *g, const struct tally *c, const struct tally *t)
+static size_t mean_at(const struct run *u, size_t group, size_t arm)
 {
-    double n0 = (double)c->n, n1 = (double)t->n;
-    double a = (double)spread(c) / (n0 * (n0 - 1)) / n0; /* s^2 / n */
-    double b = (double)spread(t) / (n1 * (n1 - 1)) / n1;
-    g->se = sqrt(a + b);
-    if (a + b > 0)
-        g->df = (a + b) * (a + b) / (a * a / (n0 - 1) + b * b / (n1 - 1));
+    return group * u->m.arms + arm;
 }
 
-static void name_group(const struct run *u, const struct block *b, size_t level, size_t item,
+static double degrees(const struct run *u, size_t group, size_t item, size_t by_points)
+{
+    const struct dim_mean *c = &u->m.at[mean_at(u, group, 0)], *t = c + item;
+    double n0 = (double)c->n, n1 = (double)t->n;
+    if (u->design != NULL)
+        return by_points > 0 ? (double)by_points : NAN;
+    if (u->m.p > 0)
+        return n0 + n1 - 2 * (double)u->m.p;
+    size_t k = u->m.groups * u->m.arms;
+    double a = u->m.cov[mean_at(u, group, 0) * (k + 1)];
+    double b = u->m.cov[mean_at(u, group, item) * (k + 1)];
+    return (a + b) * (a + b) / (a * a / (n0 - 1) + b * b / (n1 - 1));
+}
+
+static struct estimate_group *group_at(const struct run *u, size_t group, size_t item)
+{
+    return &u->r->group[group * (u->m.arms - 1) + item - 1];
+}
+
+static void name_group(const struct run *u, const struct dim_block *b, size_t group, size_t item,
                        struct estimate_group *g)
 {
+    const struct frame_column *c = b->by >= 0 ? &u->f->column[b->by] : NULL;
+    size_t level = group - b->first;
+    double all = 0;
+    for (size_t i = 0; i < b->levels; i++)
+        all += u->m.group_weights[b->first + i];
     *g = (struct estimate_group){.by = b->by,
                                  .level = (int)level,
                                  .item = (int)item,
                                  .item_name = u->list->sensitive[item],
                                  .item_label = u->list->sensitive_label[item],
-                                 .prespecified = u->f->archive,
-                                 .share = 1,
+                                 .prespecified = u->f->archive && (c == NULL || c->prespecified),
+                                 .share = all > 0 ? u->m.group_weights[group] / all : 0,
                                  .control_mean = NAN,
                                  .treatment_mean = NAN,
                                  .estimate = NAN,
@@ -115,185 +78,251 @@ static void name_group(const struct run *u, const struct block *b, size_t level,
                                  .ci_low = NAN,
                                  .ci_high = NAN,
                                  .p_value = NAN};
-    if (b->by < 0)
+    if (c == NULL)
         return;
-    const struct frame_column *c = &u->f->column[b->by];
-    double all, here = level_of(b, u->list->arms, level, &all);
     g->by_name = c->name;
     g->value = c->level[level];
     g->value_label = c->level_label != NULL ? c->level_label[level] : NULL;
-    g->prespecified = c->prespecified;
-    g->share = all > 0 ? here / all : 0;
 }
 
 /* Everything of a group that needs no other group. */
-static void fill_group(const struct run *u, const struct block *b, size_t level, size_t item,
-                       double var, size_t df)
+static void fill_group(const struct run *u, const struct dim_block *b, size_t group, size_t item,
+                       size_t df)
 {
-    const struct tally *c = &b->tally[level * u->list->arms], *t = c + item;
-    struct estimate_group *g = &b->group[level * (u->list->arms - 1) + item - 1];
+    const struct dim_mean *c = &u->m.at[mean_at(u, group, 0)], *t = c + item;
+    struct estimate_group *g = group_at(u, group, item);
     size_t least = c->n < t->n ? c->n : t->n;
-    name_group(u, b, level, item, g);
+    name_group(u, b, group, item, g);
     g->n_control = c->n;
     g->n_treatment = t->n;
     g->n = c->n + t->n;
     g->withheld = least < ESTIMATE_WITHHOLD && !u->o->small;
     g->marked = least < ESTIMATE_MARK;
-    g->control_mean = c->n > 0 ? c->w.mean : NAN;
-    g->treatment_mean = t->n > 0 ? t->w.mean : NAN;
+    g->control_mean = c->mean;
+    g->treatment_mean = t->mean;
     if (g->withheld)
         return;
-    g->estimate = t->w.mean - c->w.mean;
-    if (least < 2)
+    g->estimate = t->mean - c->mean;
+    if (least < 2 || isnan(g->estimate))
         return;
-    if (spread(c) == 0 && spread(t) == 0) {
+    double se =
+        sqrt(fmax(0, dim_means_variance(&u->m, mean_at(u, group, 0), mean_at(u, group, item))));
+    bool flat = spread(c) == 0 && spread(t) == 0;
+    if (flat || (u->design == NULL && !(se > SE_ROUNDING)))
         g->se = 0;
-    } else if (u->design == NULL) {
-        welch(g, c, t);
-    } else if (df > 0) {
-        double se = sqrt(var > 0 ? var : 0);
-        if (se > SE_ROUNDING) { /* else the weights leave one respondent: there is no spread */
-            g->se = se;
-            g->df = (double)df;
-        }
+    else if (se > SE_ROUNDING) { /* else the weights leave one respondent: there is no spread */
+        g->df = degrees(u, group, item, df);
+        g->se = isnan(g->df) ? NAN : se;
     }
     scope_fill(g, g->estimate, g->se, g->df);
 }
 
-static enum err fill_item(const struct run *u, struct block *b, size_t item)
+/* The groups of one column; *df2: points minus strata of those that hold any of them. */
+static enum err fill_block(struct run *u, const struct dim_block *b, size_t item, size_t *df2)
 {
-    size_t levels = b->levels, arms = u->list->arms;
-    enum err e = ERR_NOMEM;
-    struct design_mean *mean = calloc(2 * levels + 1, sizeof *mean);
-    size_t *df = calloc(levels + 1, sizeof *df);
-    if (mean == NULL || df == NULL)
-        goto out;
-    for (size_t l = 0; l < levels; l++) {
-        mean[l] = b->tally[l * arms].w;
-        mean[levels + l] = b->tally[l * arms + item].w;
-    }
-    struct design_domains q = {u->list, (int)item, b->level, levels, mean, mean + levels};
-    if (u->design != NULL && (e = design_covariance(u->design, &q, b->cov, df)) != ERR_OK)
-        goto out;
-    for (size_t l = 0; l < levels; l++) {
-        fill_group(u, b, l, item, b->cov[l * levels + l], df[l]);
-        double se = b->group[l * (arms - 1) + item - 1].se;
-        if (u->design == NULL)
-            b->cov[l * levels + l] = se * se;
-    }
-    e = ERR_OK;
-out:
-    free(mean);
+    enum err e = ERR_OK;
+    size_t *df = calloc(b->levels + 1, sizeof *df);
+    if (df == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < u->f->n; i++)
+        u->in[i] = u->used[i] && (u->list->arm[i] == 0 || u->list->arm[i] == (int8_t)item);
+    if (u->design != NULL)
+        e = design_degrees(u->design, u->in, b->level, b->levels, df);
+    for (size_t l = 0; e == ERR_OK && l < b->levels; l++)
+        fill_group(u, b, b->first + l, item, df[l]);
+    for (size_t i = 0; e == ERR_OK && b->level != NULL && i < u->f->n; i++)
+        u->in[i] = u->in[i] && b->level[i] != FRAME_MISSING;
+    if (e == ERR_OK && u->design != NULL)
+        e = design_degrees(u->design, u->in, NULL, 1, df2);
     free(df);
     return e;
 }
 
-/* Are the groups of this column equal? ${room} has space for levels and levels^2 numbers. */
-static enum err compare(const struct run *u, const struct block *b, size_t item, double *room)
+/* Are the groups of this column equal? */
+static enum err compare(const struct run *u, const struct dim_block *b, size_t item, size_t points,
+                        struct estimate_test *t)
 {
-    struct estimate_result *r = u->r;
-    size_t levels = b->levels, items = u->list->arms - 1, n = 0;
-    double *d = room, *v = room + levels;
-    const struct estimate_group *first = &b->group[item - 1];
-    size_t use[ESTIMATE_MAX_LEVELS];
-    struct estimate_test *t = &r->test[r->tests++];
+    size_t n = 0, use[ESTIMATE_MAX_LEVELS];
+    double w = NAN, *d = malloc((b->levels + b->levels * b->levels) * sizeof *d);
+    double *v = d + b->levels;
+    enum err e = d != NULL ? ERR_OK : ERR_NOMEM;
+    for (size_t l = 0; l < b->levels; l++)
+        if (group_at(u, b->first + l, item)->se > 0)
+            use[n++] = b->first + l;
+    for (size_t i = 0; e == ERR_OK && i < n; i++) {
+        d[i] = group_at(u, use[i], item)->estimate;
+        for (size_t j = 0; j < n; j++)
+            v[i * n + j] = dim_means_between(&u->m, mean_at(u, use[i], item), mean_at(u, use[i], 0),
+                                             mean_at(u, use[j], item), mean_at(u, use[j], 0));
+    }
     *t = (struct estimate_test){.by = b->by,
                                 .item = (int)item,
                                 .by_name = u->f->column[b->by].name,
                                 .item_name = u->list->sensitive[item],
-                                .prespecified = u->f->column[b->by].prespecified,
+                                .prespecified = u->f->archive && u->f->column[b->by].prespecified,
                                 .statistic = NAN,
-                                .p_value = NAN};
-    for (size_t l = 0; l < levels; l++)
-        if (first[l * items].se > 0)
-            use[n++] = l;
-    for (size_t i = 0; i < n; i++) {
-        d[i] = first[use[i] * items].estimate;
-        for (size_t j = 0; j < n; j++)
-            v[i * n + j] = b->cov[use[i] * levels + use[j]];
-    }
-    bool enough = u->design == NULL ||
-                  design_points(u->design) >= design_strata(u->design) + n - 1; /* rank of v */
-    enum err e = n < 2 || !enough ? ERR_OK : numeric_wald_equal(d, v, n, &t->statistic);
+                                .df2 = NAN,
+                                .p_value = NAN,
+                                .p_holm = NAN};
+    if (e == ERR_OK && n >= 2 && (u->design == NULL || points + 1 > n - 1))
+        e = numeric_wald_equal(d, v, n, &w);
+    free(d);
     if (e != ERR_OK)
         return e;
-    if (!isnan(t->statistic)) {
-        t->df = n - 1;
-        t->p_value = numeric_chi_tail(t->statistic, (double)t->df);
-    }
-    const char *of = items > 1 ? t->item_name : NULL;
+    dim_judge(w, n - 1, u->design != NULL, points, &t->statistic, &t->df2, &t->p_value);
+    t->df = isnan(t->statistic) ? 0 : n - 1;
+    const char *of = u->m.arms > 2 ? t->item_name : NULL;
     if (isnan(t->statistic))
-        return estimate_warn(r, "%s%s%s: no test of equality, %s.", t->by_name, of ? ", " : "",
+        return estimate_warn(u->r, "%s%s%s: no test of equality, %s.", t->by_name, of ? ", " : "",
                              of ? of : "",
                              n < 2 ? "because fewer than two groups have a standard error"
                                    : "because there are too few points for so many groups");
-    if (n < levels)
-        return estimate_warn(r,
+    if (n < b->levels)
+        return estimate_warn(u->r,
                              "%s%s%s: the test of equality compares %zu of the %zu groups; those "
                              "withheld or without a standard error are left out.",
-                             t->by_name, of ? ", " : "", of ? of : "", n, levels);
+                             t->by_name, of ? ", " : "", of ? of : "", n, b->levels);
     return ERR_OK;
 }
 
-/* Groups (and tests) of one column; by -1: all respondents. */
-static enum err run_block(const struct run *u, int by)
+static enum err run_block(struct run *u, const struct dim_block *b)
 {
-    size_t arms = u->list->arms, items = arms - 1;
-    const struct frame_column *c = by < 0 ? NULL : &u->f->column[by];
-    struct block b = {
-        .by = by, .level = c != NULL ? c->row : NULL, .levels = c != NULL ? c->levels : 1};
-    enum err e = ERR_NOMEM;
-    double *room = calloc(b.levels * (b.levels + 1) + 1, sizeof *room);
-    b.tally = calloc(b.levels * arms + 1, sizeof *b.tally);
-    b.cov = calloc(b.levels * b.levels + 1, sizeof *b.cov);
-    b.group = u->r->group + u->r->groups;
-    if (room == NULL || b.tally == NULL || b.cov == NULL)
-        goto out;
-    u->r->groups += b.levels * items;
-    size_t without = tally_rows(u, &b);
-    e = without == 0 ? ERR_OK
-                     : estimate_warn(u->r,
-                                     "%s: %zu respondents have no value and are in none of its "
-                                     "groups.",
-                                     c->name, without);
-    for (size_t k = 1; e == ERR_OK && k < arms; k++) {
-        memset(b.cov, 0, b.levels * b.levels * sizeof *b.cov);
-        e = fill_item(u, &b, k);
-        if (e == ERR_OK && by >= 0)
-            e = compare(u, &b, k, room);
+    enum err e = ERR_OK;
+    if (b->without > 0)
+        e = estimate_warn(u->r, "%s: %zu respondents have no value and are in none of its groups.",
+                          u->f->column[b->by].name, b->without);
+    for (size_t k = 1; e == ERR_OK && k < u->m.arms; k++) {
+        size_t points = 0;
+        e = fill_block(u, b, k, &points);
+        if (e == ERR_OK && b->by >= 0)
+            e = compare(u, b, k, points, &u->r->test[u->r->tests++]);
     }
-out:
-    free(room);
-    free(b.tally);
-    free(b.cov);
     return e;
 }
 
-static enum err make_room(struct run *u)
+/* Every control mean and difference, with the one covariance matrix of them all. */
+static enum err add_coefficients(struct run *u)
 {
-    size_t items = u->list->arms - 1, groups = items;
-    for (size_t i = 0; i < u->o->bys; i++) {
-        const struct frame_column *c = &u->f->column[u->o->by[i]];
-        enum err e = frame_levels(u->f, u->o->by[i]);
-        if (e != ERR_OK)
-            return e;
-        if (c->levels > ESTIMATE_MAX_LEVELS)
-            return log_fail(ERR_USAGE,
-                            "--by %s: %zu groups, at most %d can be shown; recode it with "
-                            "--derive",
-                            c->name, c->levels, ESTIMATE_MAX_LEVELS);
-        groups += c->levels * items;
+    size_t k = u->m.groups * u->m.arms;
+    enum err e = ERR_OK;
+    char term[400], equation[32];
+    if (k > COEFFICIENTS_MAX)
+        return e;
+    double *v = malloc(k * k * sizeof *v);
+    if (v == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < k && e == ERR_OK; i++) {
+        size_t g = i / u->m.arms, arm = i % u->m.arms, base = g * u->m.arms;
+        const struct estimate_group *q = group_at(u, g, arm > 0 ? arm : 1);
+        for (size_t j = 0; j < k; j++) {
+            size_t other = j / u->m.arms * u->m.arms;
+            double c = u->m.cov[i * k + j];
+            v[i * k + j] = c - (arm > 0 ? u->m.cov[base * k + j] : 0) -
+                           (j != other ? u->m.cov[i * k + other] : 0) +
+                           (arm > 0 && j != other ? u->m.cov[base * k + other] : 0);
+        }
+        snprintf(equation, sizeof equation,
+                 arm == 0        ? "control"
+                 : u->m.arms > 2 ? "sensitive.%zu"
+                                 : "sensitive",
+                 arm);
+        if (q->by < 0)
+            snprintf(term, sizeof term, "(Intercept)");
+        else
+            snprintf(term, sizeof term, "%s=%s", q->by_name, q->value);
+        double estimate = q->withheld ? NAN : arm == 0 ? q->control_mean : q->estimate;
+        double se = sqrt(fmax(0, v[i * (k + 1)]));
+        e = estimate_add_coefficient(u->r, equation, term, estimate,
+                                     isnan(estimate) || !(se > SE_ROUNDING) ? NAN : se);
     }
-    u->r->group = calloc(groups + 1, sizeof *u->r->group);
-    u->r->test = calloc(u->o->bys * items + 1, sizeof *u->r->test);
-    return u->r->group != NULL && u->r->test != NULL ? ERR_OK : ERR_NOMEM;
+    if (e == ERR_OK)
+        e = estimate_set_vcov(u->r, v, k);
+    u->r->repeated = true;
+    free(v);
+    return e;
 }
 
-static enum err assume(struct estimate_result *r)
+static enum err assume(const struct run *u)
 {
-    enum err e = estimate_assume(r, "The sensitive item leaves the answers to the others as they "
-                                    "are (no design effect).");
-    return e == ERR_OK ? estimate_assume(r, "Nobody lies in the count (no liars).") : e;
+    enum err e = estimate_assume(u->r, "The sensitive item leaves the answers to the others as "
+                                       "they are (no design effect).");
+    if (e == ERR_OK)
+        e = estimate_assume(u->r, "Nobody lies in the count (no liars).");
+    if (e == ERR_OK && u->terms != NULL)
+        e = estimate_assume(u->r, "None about the covariates: assignment is random, so that a "
+                                  "wrong regression costs precision and no more (Lin 2013).");
+    return e;
+}
+
+/* Rows used: with an arm, a count and all covariates. */
+static enum err choose_rows(struct run *u)
+{
+    size_t n[2] = {0, 0};
+    struct estimate_result *r = u->r;
+    enum err e = ERR_OK;
+    u->used = malloc(u->f->n + 1);
+    u->in = malloc(u->f->n + 1);
+    if (u->used == NULL || u->in == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < u->f->n; i++)
+        u->used[i] = estimate_used(u->list, i);
+    if (u->o->covariates != NULL)
+        e = terms_new(u->f, u->o->covariates, "--covariates", u->used, &u->terms);
+    for (size_t i = 0; i < u->f->n; i++)
+        if (u->used[i])
+            n[u->list->arm[i] != 0]++;
+    size_t lost0 = r->n_control - n[0], lost1 = r->n_treatment - n[1];
+    r->n_control = n[0];
+    r->n_treatment = n[1];
+    r->n = n[0] + n[1];
+    return e != ERR_OK || lost0 + lost1 == 0
+               ? e
+               : estimate_warn(r,
+                               "%zu respondents (%zu in control, %zu in treatment) have no value "
+                               "of a covariate and are left out; the estimate is of the others.",
+                               lost0 + lost1, lost0, lost1);
+}
+
+/* Groups whose regressions cannot be had are said by name; all respondents must have theirs. */
+static enum err check_adjusted(const struct run *u)
+{
+    enum err e = ERR_OK;
+    char name[200];
+    for (size_t k = 0; k < u->m.arms && u->m.p > 0; k++)
+        if (isnan(u->m.at[k].mean))
+            return log_fail(ERR_STUDY,
+                            "dim: in %s the covariates are combinations of one another, or as many "
+                            "as the respondents; leave some out",
+                            k == 0 ? "control" : "a treatment arm");
+    for (size_t i = 0; e == ERR_OK && u->m.p > 0 && i < u->r->groups; i++) {
+        const struct estimate_group *g = &u->r->group[i];
+        if (isnan(g->estimate) && !g->withheld)
+            e = estimate_warn(u->r,
+                              "%s: no estimate, because in one of its arms the covariates are "
+                              "combinations of one another or as many as its respondents.",
+                              estimate_group_name(u->r, g, name, sizeof name));
+    }
+    return e;
+}
+
+static enum err estimate_all(struct run *u)
+{
+    size_t items = u->list->arms - 1;
+    enum err e = dim_means_new(u->f, u->o, u->used, u->terms, &u->m);
+    if (e != ERR_OK)
+        return e;
+    u->m.design = u->design;
+    u->m.weight = u->design != NULL ? u->f->weight : NULL;
+    u->r->group = calloc(u->m.groups * items + 1, sizeof *u->r->group);
+    u->r->test = calloc(u->m.blocks * items + 1, sizeof *u->r->test);
+    if (u->r->group == NULL || u->r->test == NULL)
+        return ERR_NOMEM;
+    u->r->groups = u->m.groups * items;
+    if ((e = dim_means_fill(&u->m)) != ERR_OK || (e = dim_means_covariance(&u->m)) != ERR_OK)
+        return e;
+    for (size_t i = 0; i < u->m.blocks && e == ERR_OK; i++)
+        e = run_block(u, &u->m.block[i]);
+    return e;
 }
 
 static enum err dim_run(const struct frame *f, const struct estimate_options *o,
@@ -301,21 +330,25 @@ static enum err dim_run(const struct frame *f, const struct estimate_options *o,
 {
     struct run u = {.f = f, .list = &f->list[o->list], .o = o};
     enum err e = estimate_start(f, o, "dim", &u.r);
-    if (e != ERR_OK || (e = assume(u.r)) != ERR_OK ||
-        (e = scope_design(f, o, u.r, &u.design)) != ERR_OK || (e = make_room(&u)) != ERR_OK ||
-        (e = run_block(&u, -1)) != ERR_OK)
+    if (e != ERR_OK || (e = choose_rows(&u)) != ERR_OK || (e = assume(&u)) != ERR_OK ||
+        (e = scope_design(f, o, u.r, &u.design)) != ERR_OK)
         goto out;
-    for (size_t i = 0; i < o->bys; i++)
-        if ((e = run_block(&u, o->by[i])) != ERR_OK)
-            goto out;
-    if ((e = scope_warn_groups(u.r)) != ERR_OK)
+    if (u.terms != NULL && u.design == NULL)
+        u.r->se_type = "hc2";
+    if ((e = estimate_all(&u)) != ERR_OK || (e = check_adjusted(&u)) != ERR_OK ||
+        (e = dim_holm(f, u.r)) != ERR_OK || (e = dim_missing(f, o, u.design, u.r)) != ERR_OK ||
+        (e = scope_warn_groups(u.r)) != ERR_OK || (e = add_coefficients(&u)) != ERR_OK)
         goto out;
     *out = u.r;
     u.r = NULL;
 out:
     estimate_free(u.r);
+    dim_means_free(&u.m);
     design_free(u.design);
+    terms_free(u.terms);
+    free(u.used);
+    free(u.in);
     return e;
 }
 
-const struct estimator dim_estimator = {"dim", "difference in means", dim_run, ""};
+const struct estimator dim_estimator = {"dim", "difference in means", dim_run, "covariates"};

@@ -66,9 +66,12 @@ struct estimate_test { /* equality between the groups of one column */
     int by, item;
     const char *by_name, *item_name; /* as in the groups */
     bool prespecified;
-    double statistic; /* Wald chi-square; NAN: no two groups to compare, a warning says why */
+    double statistic; /* Wald chi-square, or F where df2 is given; NAN: no two groups to compare, a
+                         warning says why */
     size_t df;        /* groups - 1; 0 where there is no statistic */
+    double df2;       /* NAN: chi-square */
     double p_value;
+    double p_holm; /* over the pre-specified tests of this result (Holm 1979); NAN for others */
 };
 
 /** A coefficient: equation + "." + term is its name, or the equation alone where the term is "". */
@@ -133,6 +136,7 @@ struct estimate_result {
     size_t assumptions;
     struct estimate_coefficient *coefficient;
     size_t coefficients;
+    bool repeated; /* the coefficients say the groups once more, for machines */
     double *vcov;  /* coefficients x coefficients, in their order; NULL: none */
     bool fitted;   /* a likelihood or another iteration: the five below mean something */
     double loglik; /* NAN: the method has none */

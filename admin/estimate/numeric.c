@@ -2,9 +2,10 @@
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
-#include <gsl/gsl_linalg.h>
+#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 /* GSL's own handler ends the program. Switched off once and for all, because fits run in threads.
  */
@@ -44,43 +45,54 @@ double numeric_chi_tail(double x, double df)
     return gsl_cdf_chisq_Q(x, df);
 }
 
+double numeric_f_tail(double x, double df1, double df2)
+{
+    return gsl_cdf_fdist_Q(x, df1, df2);
+}
+
+double numeric_fisher(size_t hits, size_t n, size_t hits2, size_t n2)
+{
+    unsigned all = (unsigned)(hits + hits2), a = (unsigned)n, b = (unsigned)n2;
+    unsigned least = all > b ? all - b : 0, most = all < a ? all : a;
+    double here = gsl_ran_hypergeometric_pdf((unsigned)hits, a, b, all), sum = 0;
+    for (unsigned k = least; k <= most; k++) {
+        double p = gsl_ran_hypergeometric_pdf(k, a, b, all);
+        sum += p <= here * (1 + 1e-7) ? p : 0; /* equally likely up to rounding */
+    }
+    return sum < 1 ? sum : 1;
+}
+
 /* Below this reciprocal condition number the inverse has no digit left worth printing. */
 #define RCOND_MIN 1e-12
 
-static void fill(const double *d, const double *v, gsl_matrix *m, gsl_vector *x)
+enum err numeric_wald(const double *d, const double *v, size_t n, double *out)
 {
-    size_t n = x->size + 1;
-    for (size_t i = 1; i < n; i++) {
-        gsl_vector_set(x, i - 1, d[i] - d[0]);
-        for (size_t j = 1; j < n; j++)
-            gsl_matrix_set(m, i - 1, j - 1, v[i * n + j] - v[i * n] - v[j] + v[0]);
+    double rcond = 0, *inverse = malloc((n * n + 1) * sizeof *inverse);
+    enum err e = inverse != NULL ? numeric_spd_inverse(v, n, inverse, &rcond) : ERR_NOMEM;
+    *out = NAN;
+    if (e == ERR_OK && rcond > RCOND_MIN) {
+        *out = 0;
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j < n; j++)
+                *out += d[i] * inverse[i * n + j] * d[j];
     }
+    free(inverse);
+    return e;
 }
 
 enum err numeric_wald_equal(const double *d, const double *v, size_t n, double *out)
 {
+    size_t m = n - 1;
+    double *x = malloc((m + m * m) * sizeof *x), *w = x + m;
     enum err e = ERR_NOMEM;
-    double rcond = 0, sum = 0;
-    numeric_quiet();
-    gsl_matrix *m = gsl_matrix_alloc(n - 1, n - 1);
-    gsl_vector *x = gsl_vector_alloc(n - 1), *y = gsl_vector_alloc(n - 1);
-    gsl_vector *work = gsl_vector_alloc(3 * (n - 1));
-    if (m == NULL || x == NULL || y == NULL || work == NULL)
-        goto out;
-    fill(d, v, m, x);
-    *out = NAN;
-    e = ERR_OK;
-    if (gsl_linalg_cholesky_decomp1(m) != GSL_SUCCESS ||
-        gsl_linalg_cholesky_rcond(m, &rcond, work) != GSL_SUCCESS || !(rcond > RCOND_MIN) ||
-        gsl_linalg_cholesky_solve(m, x, y) != GSL_SUCCESS)
-        goto out;
-    for (size_t i = 0; i + 1 < n; i++)
-        sum += gsl_vector_get(x, i) * gsl_vector_get(y, i);
-    *out = sum;
-out:
-    gsl_matrix_free(m);
-    gsl_vector_free(x);
-    gsl_vector_free(y);
-    gsl_vector_free(work);
+    if (x == NULL)
+        return e;
+    for (size_t i = 1; i < n; i++) {
+        x[i - 1] = d[i] - d[0];
+        for (size_t j = 1; j < n; j++)
+            w[(i - 1) * m + j - 1] = v[i * n + j] - v[i * n] - v[j] + v[0];
+    }
+    e = numeric_wald(x, w, m, out);
+    free(x);
     return e;
 }

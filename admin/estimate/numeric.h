@@ -22,10 +22,20 @@ double numeric_normal_two_sided(double z);
 /** P(chi-square with ${df} degrees > ${x}). */
 double numeric_chi_tail(double x, double df);
 
+/** P(F with ${df1}, ${df2} degrees > ${x}). */
+double numeric_f_tail(double x, double df1, double df2);
+
+/** Two-sided p of Fisher's exact test of a table of ${hits} of ${n} against ${hits2} of ${n2}: all
+ * tables of these margins no more likely than this one. */
+double numeric_fisher(size_t hits, size_t n, size_t hits2, size_t n2);
+
 /** Wald statistic of "all ${n} estimates are equal": (C d)' (C V C')^-1 (C d), C the differences
  * from the first; ${v} is n x n, by rows. NAN where C V C' cannot be inverted. ${n} >= 2.
  * ERR_NOMEM. */
 enum err numeric_wald_equal(const double *d, const double *v, size_t n, double *out);
+
+/** Wald statistic of "all ${n} are 0": d' V^-1 d; NAN where V cannot be inverted. ERR_NOMEM. */
+enum err numeric_wald(const double *d, const double *v, size_t n, double *out);
 
 /** The inverse of a symmetric positive definite n x n ${a} into ${inverse} (which may be ${a}).
  * *rcond: reciprocal condition number after its diagonal is scaled to 1; 0, and ${inverse}

@@ -150,7 +150,9 @@ static enum err compare(struct model *m, const struct predict *q, int by, const 
                                 .item_name = m->list->sensitive[q->item],
                                 .prespecified = c->prespecified,
                                 .statistic = NAN,
-                                .p_value = NAN};
+                                .df2 = NAN,
+                                .p_value = NAN,
+                                .p_holm = NAN};
     for (size_t i = 0; i < r->groups; i++) {
         const struct estimate_group *g = &r->group[i];
         if (g->by == by && g->item == q->item && g->se > 0)

@@ -81,7 +81,9 @@ static json_t *test_of(const struct estimate_test *t)
         {"item", text(t->item_name)},
         {"statistic", number(t->statistic)},
         {"df", count_or_null(t->df)},
+        {"df2", number(t->df2)},
         {"p_value", number(t->p_value)},
+        {"p_holm", number(t->p_holm)},
     };
     return object_of(key, sizeof key / sizeof *key);
 }

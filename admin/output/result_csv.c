@@ -146,6 +146,7 @@ static void tests_of(struct csv_line *l, const struct estimate_result *r)
         v.name = "equality of groups";
         v.statistic = t->statistic;
         v.df = t->df > 0 ? (double)t->df : NAN;
+        v.df2 = t->df2;
         v.p_value = t->p_value;
         write_record(l, r, &v);
     }

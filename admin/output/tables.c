@@ -221,7 +221,7 @@ static void put_df(struct filling *f, double df, double df2)
 static bool tests_of(const struct estimate_result *r, bool groups, struct tables *out)
 {
     static const char *const heading[] = {"<Test", "Statistic", "df", "p"};
-    char a[TABLE_CELL];
+    char a[TABLE_CELL], holm[TABLE_CELL];
     struct filling f = begin(out, "Tests", heading, 4, (groups ? r->tests : 0) + r->named_tests);
     for (size_t i = 0; groups && i < r->tests; i++) {
         const struct estimate_test *t = &r->test[i];
@@ -231,8 +231,11 @@ static bool tests_of(const struct estimate_result *r, bool groups, struct tables
             : t->prespecified ? " (pre-specified)"
                               : " (exploratory)");
         put(&f, "%s", tables_number(t->statistic, 2, a));
-        put_df(&f, t->df > 0 ? (double)t->df : NAN, NAN);
-        put(&f, "%s", tables_p(t->p_value, a));
+        put_df(&f, t->df > 0 ? (double)t->df : NAN, t->df2);
+        if (isnan(t->p_holm))
+            put(&f, "%s", tables_p(t->p_value, a));
+        else
+            put(&f, "%s (Holm %s)", tables_p(t->p_value, a), tables_p(t->p_holm, holm));
     }
     for (size_t i = 0; i < r->named_tests; i++) {
         const struct estimate_named_test *t = &r->named_test[i];
@@ -279,7 +282,7 @@ enum err tables_of(const struct estimate_result *r, const char *method, bool gro
         good = bounds_of(r, out) && good;
     if (r->prevalences > 0)
         good = prevalences_of(r, out) && good;
-    if (r->coefficients > 0)
+    if (r->coefficients > 0 && !r->repeated)
         good = coefficients_of(r, out) && good;
     if ((groups && r->tests > 0) || r->named_tests > 0)
         good = tests_of(r, groups, out) && good;

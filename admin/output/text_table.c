@@ -157,6 +157,11 @@ static void header(struct buffer *out, size_t first, int n_width)
                   "%", "", n_width, "ctrl", n_width, "trt");
 }
 
+static void p_word(struct buffer *out, double p)
+{
+    buffer_printf(out, p < 0.001 ? " < .001" : " = %.3f", p);
+}
+
 /* "gender", and whether its groups differ. */
 static void column_row(struct buffer *out, const struct estimate_result *r, int by,
                        const char *name, bool prespecified)
@@ -168,9 +173,18 @@ static void column_row(struct buffer *out, const struct estimate_result *r, int 
         const struct estimate_test *t = &r->test[i];
         if (t->by != by || isnan(t->statistic))
             continue;
-        buffer_printf(out, "; equal%s%s: chi2(%zu) = %.2f, p", r->arms > 2 ? ", " : "",
-                      r->arms > 2 ? t->item_name : "", t->df, t->statistic);
-        buffer_printf(out, t->p_value < 0.001 ? " < .001" : " = %.3f", t->p_value);
+        buffer_printf(out, "; equal%s%s: ", r->arms > 2 ? ", " : "",
+                      r->arms > 2 ? t->item_name : "");
+        if (isnan(t->df2))
+            buffer_printf(out, "chi2(%zu) = %.2f, p", t->df, t->statistic);
+        else
+            buffer_printf(out, "F(%zu, %.0f) = %.2f, p", t->df, t->df2, t->statistic);
+        p_word(out, t->p_value);
+        if (!isnan(t->p_holm)) {
+            buffer_printf(out, " (Holm");
+            p_word(out, t->p_holm);
+            buffer_printf(out, ")");
+        }
     }
     buffer_printf(out, "\n");
 }

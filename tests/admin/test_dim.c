@@ -339,6 +339,124 @@ static void dim_linearises_over_points_and_keeps_the_covariance_of_groups(void *
     frame_free(f);
 }
 
+/* Index of a coefficient, as its equation and term name it. */
+static size_t coefficient(const struct estimate_result *r, const char *equation, const char *term)
+{
+    for (size_t i = 0; i < r->coefficients; i++)
+        if (strcmp(r->coefficient[i].equation, equation) == 0 &&
+            strcmp(r->coefficient[i].term, term) == 0)
+            return i;
+    fail_msg("no coefficient %s.%s", equation, term);
+    return 0;
+}
+
+static void dim_has_one_covariance_matrix_over_arms_and_groups(void **state)
+{
+    (void)state;
+    struct frame *f = frame_of(160, 2);
+    fill_counts(f);
+    add_groups(f, "sex", 2);
+    add_points(f, 4);
+    struct estimate_result *r = run(f, 0, false);
+    size_t k = r->coefficients, all = coefficient(r, "sensitive", "(Intercept)");
+    size_t a = coefficient(r, "sensitive", "sex=a"), b = coefficient(r, "sensitive", "sex=b");
+    size_t base = coefficient(r, "control", "sex=a");
+    assert_int_equal(k, 6);
+    assert_true(r->repeated);
+    near(r->vcov[a * k + b], covariance(f, 0, 1));
+    near(r->vcov[b * k + a], covariance(f, 0, 1));
+    near(r->vcov[all * k + a], covariance(f, -1, 0));
+    near(r->vcov[a * k + a], covariance(f, 0, 0));
+    near(r->coefficient[a].estimate, r->group[1].estimate);
+    near(r->coefficient[base].estimate, r->group[1].control_mean);
+    assert_true(r->vcov[base * k + a] < 0);
+    estimate_free(r);
+    f->weight[0] = 1; /* without a design: groups that share nobody are independent */
+    struct estimate_options o = {.by = (int[]){0}, .bys = 1, .unweighted = true};
+    assert_int_equal(estimate_find("dim")->run(f, &o, &r), ERR_OK);
+    assert_true(r->vcov[a * k + b] == 0);
+    near(r->vcov[base * k + a], -r->vcov[base * k + base]);
+    near(r->vcov[all * k + all], r->group[0].se * r->group[0].se);
+    estimate_free(r);
+    frame_free(f);
+}
+
+static void dim_adjusts_the_prespecified_tests_by_holm(void **state)
+{
+    (void)state;
+    struct frame *f = frame_of(240, 2);
+    int by[3] = {0, 1, 2};
+    fill_counts(f);
+    add_groups(f, "one", 2);
+    add_groups(f, "two", 3);
+    add_groups(f, "other", 2);
+    for (size_t i = 0; i < f->n; i++) /* the two ways to cut in two differ */
+        f->column[2].row[i] = (int32_t)(i / 7 % 2);
+    f->archive = true;
+    f->column[0].prespecified = f->column[1].prespecified = true;
+    struct estimate_options o = {.by = by, .bys = 3};
+    struct estimate_result *r = NULL;
+    assert_int_equal(estimate_find("dim")->run(f, &o, &r), ERR_OK);
+    double p = r->test[0].p_value, q = r->test[1].p_value;
+    double low = p < q ? p : q, high = p < q ? q : p, first = fmin(1, 2 * low);
+    near(p < q ? r->test[0].p_holm : r->test[1].p_holm, first);
+    near(p < q ? r->test[1].p_holm : r->test[0].p_holm, fmax(first, high));
+    assert_true(isnan(r->test[2].p_holm));
+    assert_false(warns(r, "Holm"));
+    estimate_free(r);
+    o.bys = 1;
+    assert_int_equal(estimate_find("dim")->run(f, &o, &r), ERR_OK);
+    assert_true(warns(r, "the study also pre-specifies two"));
+    estimate_free(r);
+    frame_free(f);
+}
+
+static void dim_tests_missing_counts_by_arm(void **state)
+{
+    (void)state;
+    struct frame *f = frame_of(40, 2);
+    fill_counts(f);
+    for (size_t i = 0; i < 5; i++)
+        f->list->count[2 * i + 1] = FRAME_NO_REASON; /* 5 of 20 in treatment, none in control */
+    struct estimate_result *r = run(f, -1, false);
+    assert_int_equal(r->named_tests, 1);
+    assert_string_equal(r->named_test[0].name, "missing counts by arm");
+    near(r->named_test[0].statistic, 40.0 * 100 * 100 / (20.0 * 20 * 5 * 35));
+    near(r->named_test[0].df, 1);
+    near(r->named_test[0].p_value, 2 * 15504.0 / 658008); /* twice C(20,5) / C(40,5) */
+    estimate_free(r);
+    add_points(f, 1);
+    r = run(f, -1, false);
+    near(r->named_test[0].df2, 9);
+    assert_true(r->named_test[0].p_value > 0 && r->named_test[0].p_value < 1);
+    estimate_free(r);
+    frame_free(f);
+}
+
+static void dim_refuses_covariates_that_say_the_same(void **state)
+{
+    (void)state;
+    struct frame *f = frame_of(120, 2);
+    struct estimate_result *r = NULL;
+    double *number[2];
+    fill_counts(f);
+    for (size_t k = 0; k < 2; k++) {
+        number[k] = calloc(f->n, sizeof **number);
+        for (size_t i = 0; i < f->n; i++)
+            number[k][i] = (double)(i % 7) * (k > 0 ? 2 : 1);
+        assert_int_equal(frame_add_numbers(f, k > 0 ? "twice" : "age", number[k]), ERR_OK);
+    }
+    struct estimate_options o = {.covariates = "age,twice"};
+    assert_int_equal(estimate_find("dim")->run(f, &o, &r), ERR_STUDY);
+    assert_non_null(strstr(said, "combinations of one another"));
+    o.covariates = "age";
+    assert_int_equal(estimate_find("dim")->run(f, &o, &r), ERR_OK);
+    assert_string_equal(r->se_type, "hc2");
+    near(r->group[0].df, 116);
+    estimate_free(r);
+    frame_free(f);
+}
+
 static void dim_counts_the_points_that_carry_a_group(void **state)
 {
     (void)state;
@@ -426,6 +544,10 @@ int main(void)
         cmocka_unit_test_setup(dim_linearises_over_points_and_keeps_the_covariance_of_groups,
                                start),
         cmocka_unit_test_setup(dim_counts_the_points_that_carry_a_group, start),
+        cmocka_unit_test_setup(dim_has_one_covariance_matrix_over_arms_and_groups, start),
+        cmocka_unit_test_setup(dim_adjusts_the_prespecified_tests_by_holm, start),
+        cmocka_unit_test_setup(dim_tests_missing_counts_by_arm, start),
+        cmocka_unit_test_setup(dim_refuses_covariates_that_say_the_same, start),
         cmocka_unit_test_setup(dim_warns_of_lone_and_split_points, start),
         cmocka_unit_test_setup(dim_gives_no_standard_error_without_degrees_of_freedom, start),
         cmocka_unit_test_setup(dim_refuses_weights_that_are_none, start),

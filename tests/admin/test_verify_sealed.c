@@ -1,127 +1,7 @@
-#include "tests/admin/sent.h"
+#include "tests/admin/handmade.h"
 
 /* What only somebody with a laptop's own keys can send: other draws, other chains, two
  * continuations. */
-
-struct laptop {
-    const struct world *world;
-    struct secret *sign;
-    struct device *device;
-    struct entry_clocks clocks;
-    struct buffer preamble, entries;
-    uint64_t stream, first;
-    uint8_t approval[32]; /* its random bytes */
-    uint8_t entry[4096];
-};
-
-static const uint8_t roots[64] = {1, 2, 3};
-
-/* ---- a laptop by hand ---- */
-
-static void begin(struct laptop *l)
-{
-    buffer_free(&l->preamble);
-    buffer_free(&l->entries);
-    assert_int_equal(device_stream(l->device, &l->stream, &l->preamble), ERR_OK);
-    l->first = device_position(l->device) + 1;
-}
-
-static void add(struct laptop *l)
-{
-    buffer_add(&l->entries, l->entry, device_entry_len(l->world->study));
-}
-
-static void set_up(struct laptop *l, const struct world *w)
-{
-    struct entry_field f = {.kind = ENTRY_ROOT};
-    *l = (struct laptop){.world = w};
-    assert_int_equal(secret_new(64, &l->sign), ERR_OK);
-    uint8_t pub[32];
-    crypto_sign_keypair(pub, secret_bytes(l->sign));
-    assert_int_equal(device_create(w->pack, w->study, l->sign, &l->device), ERR_OK);
-    begin(l);
-    assert_int_equal(device_root(l->device, &f, roots, l->entry), ERR_OK);
-    add(l);
-}
-
-static void take_away(struct laptop *l)
-{
-    device_free(l->device);
-    secret_free(l->sign);
-    buffer_free(&l->preamble);
-    buffer_free(&l->entries);
-}
-
-static void send(struct laptop *l, struct archive *a)
-{
-    uint8_t before[HASH_LEN];
-    char name[SEGMENT_NAME];
-    struct buffer b = {0};
-    size_t count = l->entries.len / device_entry_len(l->world->study);
-    struct segment_name n = {{0}, l->stream, l->first, l->first + count - 1};
-    memcpy(n.device, secret_view(l->sign) + 32, sizeof n.device);
-    segment_put_name(&n, name);
-    hash_once(before, NULL, "stream", (struct bytes){l->preamble.p, l->preamble.len - SIGN_LEN});
-    segment_put_start(&b, buffer_view(&l->preamble), l->first, before, (uint32_t)count);
-    buffer_add(&b, l->entries.p, l->entries.len);
-    put(a, name, secret_view(l->sign) + 32, buffer_view(&b));
-    buffer_free(&b);
-}
-
-static struct archive *open_for(struct laptop *l)
-{
-    struct notice n = {.kind = NOTICE_APPROVAL, .researcher = 0};
-    struct buffer b = {0};
-    struct archive *a = open_empty();
-    const struct pack *pack = l->world->pack;
-    memcpy(n.pack, pack->hash, HASH_LEN);
-    memcpy(n.device, secret_view(l->sign) + 32, 32);
-    memcpy(n.value, l->approval, 32);
-    assert_int_equal(notice_make(&n, secret_view(l->world->key[0]->sign), &b), ERR_OK);
-    put_own_pack(a, pack);
-    assert_int_equal(archive_put_notice(a, NOTICE_APPROVAL, n.device, buffer_view(&b), NULL),
-                     ERR_OK);
-    buffer_free(&b);
-    return a;
-}
-
-static void take_approval_of(struct laptop *l, const uint8_t random[32])
-{
-    struct notice n = {.kind = NOTICE_APPROVAL, .researcher = 0};
-    struct buffer b = {0};
-    uint8_t hash[HASH_LEN];
-    memcpy(n.pack, l->world->pack->hash, HASH_LEN);
-    memcpy(n.device, secret_view(l->sign) + 32, 32);
-    memcpy(n.value, random, 32);
-    assert_int_equal(notice_make(&n, secret_view(l->world->key[0]->sign), &b), ERR_OK);
-    notice_hash(buffer_view(&b), hash);
-    assert_int_equal(device_approve(l->device, n.value, hash, &l->clocks, l->entry), ERR_OK);
-    add(l);
-    buffer_free(&b);
-}
-
-static void seal(struct laptop *l, struct entry_field *f, const struct entry_answers *a)
-{
-    device_seal(l->device, f, a, l->entry);
-    add(l);
-}
-
-/* Draws for lists 0 and 1; ${cheat} changes what was drawn before it is sealed. */
-typedef void cheating(struct draw *d, struct entry_field *f);
-
-static void assign_one(struct laptop *l, cheating *cheat)
-{
-    struct entry_field f = {.kind = ENTRY_ASSIGNED, .contact = device_contact(l->device)};
-    struct entry_answers a = {.kind = ENTRY_ASSIGNED};
-    strcpy(f.u.contact.interviewer, "ab12");
-    strcpy(f.u.contact.point, "p1");
-    f.u.contact.attempt = 1;
-    f.u.contact.stratum = l->world->points->stratum_of[points_find(l->world->points, "p1")];
-    device_draw(l->device, f.u.contact.stratum, 3, &a.u.draw);
-    if (cheat != NULL)
-        cheat(&a.u.draw, &f);
-    seal(l, &f, &a);
-}
 
 static void other_arm(struct draw *d, struct entry_field *f)
 {
@@ -139,13 +19,6 @@ static void other_stratum(struct draw *d, struct entry_field *f)
 {
     (void)d;
     f->u.contact.stratum = f->u.contact.stratum == 1 ? 2 : 1;
-}
-
-static struct seen read_laptop(struct laptop *l)
-{
-    struct archive *a = open_for(l);
-    send(l, a);
-    return read_once(a, l->world->key[1]);
 }
 
 /* ---- draws ---- */
@@ -309,8 +182,8 @@ static void entries_sealed_without_the_laptops_own_chain_are_forged(void **state
     take_away(&l);
 }
 
-/* A box for somebody else in a researcher's place shuts out that researcher only, and no honest laptop
- * makes one. */
+/* A box for somebody else in a researcher's place shuts out that researcher only, and no honest
+ * laptop makes one. */
 static void a_box_that_does_not_open_to_whom_the_pack_names_is_forged(void **state)
 {
     struct world *w = *state;

@@ -264,7 +264,7 @@ static enum err estimate_frame(struct frame *f, struct request *q, struct buffer
     if ((e = choose_list(f, q->list, &o.list)) != ERR_OK ||
         (e = find_bys(f, q->by, by, &o.bys)) != ERR_OK || (e = est->run(f, &o, &r)) != ERR_OK)
         goto out;
-    if (f->lists > 1 && q->list == NULL &&
+    if (f->lists > 1 && f->archive && q->list == NULL && strcmp(q->method, "double") != 0 &&
         (e = estimate_warn(r,
                            "The study has %zu lists; this is the first, %s. --list names another.",
                            f->lists, f->list[0].id)) != ERR_OK)

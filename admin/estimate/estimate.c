@@ -8,20 +8,27 @@
 
 #include "admin/estimate/bounds.h"
 #include "admin/estimate/dim.h"
-#include "admin/estimate/lm.h"
+#include "admin/estimate/double.h"
 #include "admin/estimate/joint.h"
+#include "admin/estimate/lm.h"
 #include "admin/estimate/misreport.h"
 #include "admin/estimate/ml.h"
 #include "admin/estimate/nls.h"
 #include "admin/estimate/randomization.h"
 #include "core/log.h"
 
-/* clang-format off: a row each */
+/* A row each, so that two can be added at a time. */
+/* clang-format off */
 static const struct estimator *const table[] = {
-    &dim_estimator, &lm_estimator,     &nls_estimator,
-    &ml_estimator,  &bounds_estimator, &randomization_estimator,
-    &dim_estimator,           &ml_estimator,    &bounds_estimator,
-    &randomization_estimator, &joint_estimator, &misreport_estimator,
+    &dim_estimator,
+    &lm_estimator,
+    &nls_estimator,
+    &ml_estimator,
+    &bounds_estimator,
+    &randomization_estimator,
+    &double_estimator,
+    &joint_estimator,
+    &misreport_estimator,
 };
 /* clang-format on */
 

@@ -1,9 +1,11 @@
-"""The models with a latent or a direct answer beside the list: joint, misreport."""
+"""The models with a latent, a direct or a second answer beside the list: joint, misreport, double."""
 STANDARD = ["--y", "y", "--treat", "treat", "--items", "4"]
 COVARIATES = ["--covariates", "male,age10,university"]
 JOINT = ["--method", "joint", *STANDARD, *COVARIATES, "--outcome", "outcome"]
 
 MISREPORT = ["--method", "misreport", *STANDARD, *COVARIATES, "--direct", "direct", "--hide", "agree"]
+
+DOUBLE = ["--method", "double", "--y", "y_a", "--treat", "treat_a", "--y2", "y_b", "--treat2", "treat_b", "--items", "4"]
 
 
 def row(name, args, entry, **more):
@@ -34,4 +36,7 @@ MIRROR = [
     *({"name": f"misreport {kind}", "data": "standard.csv", "same": ["misreport"],
        "args": [*MISREPORT, "--control-constraint", kind, "--by", "male", *more]}
       for kind, more in (("none", []), ("partial", ["--se", "robust"]), ("full", ["--weights", "weight", "--cluster", "psu"]))),
+    {"name": "double", "data": "double.csv", "coefficients": False, "args": [*DOUBLE, "--by", "male"]},
+    {"name": "double, designed", "data": "double.csv", "coefficients": False,
+     "args": [*DOUBLE, "--weights", "weight", "--cluster", "psu", "--strata", "strata"]},
 ]

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Methods with closed forms against the reference collection: double, combined."""
+import sys
+
+import fits
+
+DOUBLE = ["--method", "double", "--y", "y_a", "--treat", "treat_a", "--y2", "y_b", "--treat2", "treat_b", "--items", "4"]
+CLOSED = 1e-8
+
+
+def entries(got):
+    return {e["name"]: e for e in got["prevalence"]["entries"]}
+
+
+def numbers(got):
+    return got["numbers"]
+
+
+def the_double_list_is_reproduced():
+    got, expected = fits.estimate("double.csv", *DOUBLE), fits.entry("double.json average")
+    group, parts, extra = got["groups"][0], entries(got), numbers(got)
+    fits.near(group["estimate"], expected["estimate"], CLOSED, "average")
+    fits.near(group["se"], expected["se"], CLOSED, "average se")
+    for key, name in (("list_a", "a"), ("list_b", "b")):
+        one = fits.entry(f"double.json {key}")
+        fits.near(parts[f"difference, list {name}"]["estimate"], one["estimate"], CLOSED, name)
+        fits.near(parts[f"difference, list {name}"]["se"], one["se_welch"], CLOSED, name + " se")
+    least = expected["weights_min_variance"]
+    fits.near(parts["minimum variance"]["estimate"], least["estimate"], CLOSED, "minimum variance")
+    fits.near(parts["minimum variance"]["se"], least["se"], CLOSED, "minimum variance se")
+    fits.near(extra["weight of the first list at minimum variance"], least["w_a"], CLOSED, "weight")
+    fits.near(extra["covariance of the two"], expected["covariance_of_the_two"], CLOSED, "covariance")
+    fits.near(extra["correlation of the two"], expected["correlation_of_the_two"], CLOSED, "correlation")
+    difference = expected["difference_a_minus_b"]
+    (test,) = got["named_tests"]
+    fits.near(test["statistic"], difference["estimate"] / difference["se"], CLOSED, "equality")
+
+
+def its_regression_is_reproduced():
+    for se in ("CR0", "stata", "CR2"):
+        expected = fits.entry(f"double.json stacked_regression.{se}.common_effect")
+        got = fits.estimate("double.csv", *DOUBLE, "--se", se)
+        treat = next(c for c in got["coefficients"] if fits.key_of(c) == "stacked.treat")
+        fits.near(treat["estimate"], expected["estimate"], CLOSED, se)
+        fits.near(treat["se"], expected["se"], CLOSED, se + " se")
+
+
+def the_double_list_is_the_same_with_its_lists_exchanged():
+    swapped = ["--method", "double", "--y", "y_b", "--treat", "treat_b", "--y2", "y_a", "--treat2", "treat_a", "--items",
+               "4"]
+    design = ["--weights", "weight", "--cluster", "psu", "--strata", "strata", "--by", "region"]
+    a, b = (fits.estimate("double.csv", *args, *design) for args in (DOUBLE, swapped))
+    for one, other in zip(a["groups"], b["groups"], strict=True):
+        for key in ("estimate", "se", "ci_low", "n_control"):
+            fits.near(one[key], other[key], 1e-12, key)
+    for name, turned in (("difference, list a", "difference, list b"), ("minimum variance", "minimum variance")):
+        for key in ("estimate", "se"):
+            fits.near(entries(a)[name][key], entries(b)[turned][key], 1e-10, name)
+    # the design's standard error of each difference is that of dim on that list alone
+    alone = fits.estimate("double.csv", "--y", "y_b", "--treat", "treat_b", "--items", "4", *design)
+    fits.near(entries(a)["difference, list b"]["estimate"], alone["groups"][0]["estimate"], CLOSED, "dim")
+    fits.near(entries(a)["difference, list b"]["se"], alone["groups"][0]["se"], CLOSED, "dim se")
+
+
+CHECKS = [the_double_list_is_reproduced, its_regression_is_reproduced,
+          the_double_list_is_the_same_with_its_lists_exchanged]
+
+
+def main():
+    for check in CHECKS:
+        check()
+        print("ok", check.__name__)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

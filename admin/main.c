@@ -1,15 +1,12 @@
 #include <errno.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "admin/command/command.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/process.h"
 #include "core/secret.h"
 
 static const struct command {
@@ -63,11 +60,7 @@ static enum err run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct rlimit none = {0, 0};
-    umask(077);
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    signal(SIGXFSZ, SIG_IGN); /* a file limit is an error to be told, not a death */
+    process_harden();
     if (setlocale(LC_CTYPE, "") == NULL)
         setlocale(LC_CTYPE, "C.UTF-8");
     log_name("sanaq-admin");

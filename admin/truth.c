@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* mkostemp */
 #include "admin/truth.h"
 
 #include <csv.h>
@@ -31,7 +32,7 @@ static enum err fail(const struct truth *t)
 
 static enum err begin(struct truth *t)
 {
-    int fd = mkstemp(t->temporary);
+    int fd = mkostemp(t->temporary, O_CLOEXEC);
     if (fd < 0)
         return fail(t);
     t->there = true;

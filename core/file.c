@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* mkostemp */
 #include "core/file.h"
 
 #include <errno.h>
@@ -124,7 +125,7 @@ enum err file_write(const char *path, struct bytes b, unsigned mode, bool replac
     char *tmp = temp_name(path);
     if (tmp == NULL)
         return ERR_NOMEM;
-    fd = mkstemp(tmp);
+    fd = mkostemp(tmp, O_CLOEXEC);
     if (fd < 0) {
         errnum = errno;
         goto out;

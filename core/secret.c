@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,16 +95,24 @@ void secret_wipe(void *p, size_t len)
     sodium_memzero(p, len);
 }
 
+/* The signal that came while a passphrase was typed. */
+static volatile sig_atomic_t caught;
+
+static void on_signal(int sig)
+{
+    caught = sig;
+}
+
 /* Reads up to a newline, byte by byte: stdio would keep a copy in its own buffer. */
 static enum err read_line(int fd, char *line, size_t room, size_t *len)
 {
     for (*len = 0;;) {
         char c = 0;
         ssize_t got = read(fd, &c, 1);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && errno == EINTR && caught == 0)
             continue;
         if (got < 0)
-            return ERR_FILE;
+            return caught != 0 ? ERR_INTERRUPTED : ERR_FILE;
         if (got == 0)
             return *len > 0 ? ERR_OK : ERR_FORMAT;
         if (c == '\n')
@@ -121,7 +130,7 @@ enum err secret_read_line(const char *path, unsigned number, struct secret **out
 {
     struct secret *line = NULL;
     size_t len = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC); /* may be a link: /dev/fd/3 */
     if (fd < 0)
         return log_fail(ERR_FILE, "%s: %s; give a file with the passphrase in it", path,
                         strerror(errno));
@@ -143,9 +152,33 @@ out:
     return e;
 }
 
+/* Signals that end the program, or stop it, must not leave a terminal without echo behind. */
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+enum { SIGNALS = sizeof signals / sizeof *signals };
+
+static void catch_signals(struct sigaction before[SIGNALS])
+{
+    struct sigaction act = {.sa_handler = on_signal}; /* without SA_RESTART: read() returns */
+    sigemptyset(&act.sa_mask);
+    caught = 0;
+    for (size_t i = 0; i < SIGNALS; i++)
+        sigaction(signals[i], &act, &before[i]);
+}
+
+static void release_signals(const struct sigaction before[SIGNALS])
+{
+    int sig = caught;
+    for (size_t i = 0; i < SIGNALS; i++)
+        sigaction(signals[i], &before[i], NULL);
+    caught = 0;
+    if (sig != 0)
+        raise(sig);
+}
+
 static enum err ask_once(int fd, const char *prompt, struct secret **out)
 {
     struct termios shown, hidden;
+    struct sigaction before[SIGNALS];
     struct secret *line = NULL;
     size_t len = 0;
     if (tcgetattr(fd, &shown) != 0)
@@ -156,6 +189,7 @@ static enum err ask_once(int fd, const char *prompt, struct secret **out)
     enum err e = secret_new(LINE_MAX_LEN, &line);
     if (e != ERR_OK)
         return e;
+    catch_signals(before);
     if (tcsetattr(fd, TCSAFLUSH, &hidden) != 0 || write(fd, prompt, strlen(prompt)) < 0)
         e = ERR_SYSTEM;
     else
@@ -166,6 +200,7 @@ static enum err ask_once(int fd, const char *prompt, struct secret **out)
     if (e == ERR_OK)
         e = secret_copy(secret_view(line), len, out);
     secret_free(line);
+    release_signals(before);
     return e;
 }
 

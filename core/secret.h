@@ -36,7 +36,7 @@ void secret_wipe(void *p, size_t len);
 enum err secret_read_line(const char *path, unsigned line, struct secret **out);
 
 /** Ask on the terminal without echo; ${again} asks twice until both agree. ERR_SYSTEM where there
- * is no terminal, said. Same form as secret_read_line. */
+ * is no terminal, said; ERR_INTERRUPTED. A signal leaves the terminal as it was. Same form as secret_read_line. */
 enum err secret_ask(const char *prompt, bool again, struct secret **out);
 
 /** Argon2id cost, stored in each file that uses it and never lowered later. */

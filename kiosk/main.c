@@ -1,18 +1,16 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/file.h"
 #include "core/log.h"
+#include "core/process.h"
 #include "core/segment.h"
+#include "kiosk/confine.h"
 #include "kiosk/home.h"
 #include "kiosk/screens.h"
 #include "kiosk/session.h"
@@ -23,6 +21,8 @@ struct options {
     char *home; /* owned */
     const char *language, *pack, *expect, *passphrase_file, *cost, *target;
     bool json;
+    bool made_home;         /* by us, just now */
+    struct confine confine; /* in force */
 };
 
 static const char usage[] =
@@ -213,7 +213,22 @@ static enum err run_collect(const struct options *o)
     return e;
 }
 
-static void print_status(const struct setup_status *st, const struct session_tally *t)
+/* The kiosk runs without as well, but whoever answers for the laptop should know. */
+static void print_confine(struct confine in_force)
+{
+    if (in_force.calls)
+        printf("confined       starts no program, opens no connection (seccomp)\n");
+    else
+        printf("not confined   this kernel does not filter system calls (seccomp)\n");
+    if (in_force.files > 0)
+        printf("confined       writes to its home and to sync targets only (Landlock %d)\n",
+               in_force.files);
+    else
+        printf("not confined   this kernel does not limit where files are written (Landlock)\n");
+}
+
+static void print_status(const struct setup_status *st, const struct session_tally *t,
+                         struct confine in_force)
 {
     printf("device         %s\n", st->words);
     printf("pack           %s %s, number %" PRIu32 ": %s\n", st->study, st->wave, st->pack_number,
@@ -231,10 +246,12 @@ static void print_status(const struct setup_status *st, const struct session_tal
            st->cost.mem >> 20);
     if (!st->machine_known)
         printf("note           this machine has no id: copies of this home cannot be noticed\n");
+    print_confine(in_force);
 }
 
 /* Study ids are [a-z0-9-] and words Latin letters: nothing here needs escaping but the wave. */
-static void print_json(const struct setup_status *st, const struct session_tally *t)
+static void print_json(const struct setup_status *st, const struct session_tally *t,
+                       struct confine in_force)
 {
     char device[65], contacts[32] = "null", received[32];
     segment_hex(st->device, 32, device);
@@ -243,9 +260,11 @@ static void print_json(const struct setup_status *st, const struct session_tally
         snprintf(contacts, sizeof contacts, "%" PRIu32, t->contacts_all);
     printf("{\"device\": \"%s\", \"words\": \"%s\", \"position\": %" PRIu64
            ", \"closing_code\": \"%s\", \"contacts\": %s, \"received\": %s, "
-           "\"pack\": {\"study\": \"%s\", \"number\": %" PRIu32 ", \"words\": \"%s\"}}\n",
+           "\"pack\": {\"study\": \"%s\", \"number\": %" PRIu32 ", \"words\": \"%s\"}, "
+           "\"copies_noticed\": %s, \"seccomp\": %s, \"landlock\": %d}\n",
            device, st->words, st->position, st->closing, contacts, received, st->study,
-           st->pack_number, st->pack_words);
+           st->pack_number, st->pack_words, st->machine_known ? "true" : "false",
+           in_force.calls ? "true" : "false", in_force.files);
 }
 
 static enum err run_status(const struct options *o)
@@ -265,9 +284,9 @@ static enum err run_status(const struct options *o)
     if (e != ERR_OK)
         return e;
     if (o->json)
-        print_json(&st, o->passphrase_file != NULL ? &t : NULL);
+        print_json(&st, o->passphrase_file != NULL ? &t : NULL, o->confine);
     else
-        print_status(&st, o->passphrase_file != NULL ? &t : NULL);
+        print_status(&st, o->passphrase_file != NULL ? &t : NULL, o->confine);
     setup_status_free(&st);
     return ERR_OK;
 }
@@ -280,13 +299,33 @@ static enum err run_screens(const struct options *o)
 static const struct {
     const char *name;
     enum err (*run)(const struct options *o);
-    bool takes_target;
+    bool takes_target, makes_home;
 } commands[] = {
-    {"setup", run_setup, false},
-    {"sync", run_sync, true},
-    {"collect", run_collect, true},
-    {"status", run_status, false},
+    {"setup", run_setup, false, true},     {"sync", run_sync, true, false},
+    {"collect", run_collect, true, false}, {"status", run_status, false, false},
+    {NULL, run_screens, false, true},
 };
+
+/* Before anything is read that others may have written. Home must be there by then, or what lies
+ * above it would have to stay writable. */
+static void confine(struct options *o, bool makes_home)
+{
+    const char *folder[] = {o->home, o->target};
+    size_t folders = 1;
+    if (makes_home && access(o->home, F_OK) != 0)
+        o->made_home = file_make_dir(o->home) == ERR_OK; /* what is wrong is said there */
+    if (o->target != NULL && strncmp(o->target, "dir:", 4) == 0)
+        folder[folders++] = o->target + 4;
+    o->confine = confine_start(folder, folders);
+}
+
+static enum err run_command(const struct options *o, enum err (*command)(const struct options *))
+{
+    enum err e = command(o);
+    if (o->made_home)
+        rmdir(o->home); /* only if nothing came to lie in it */
+    return e;
+}
 
 enum { OPT_VERSION = 256 };
 static const struct option long_options[] = {
@@ -346,16 +385,6 @@ static enum err options_parse(int argc, char **argv, struct options *o)
                : log_fail(ERR_USAGE, "there is no home folder; give one with --home DIR");
 }
 
-/* A crash must leave nothing behind, and no other program may look in. */
-static void harden(void)
-{
-    struct rlimit none = {0, 0};
-    umask(077);
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    signal(SIGXFSZ, SIG_IGN); /* a file limit is an error to be told, not a death */
-}
-
 static enum err run(int argc, char **argv, struct options *o)
 {
     enum err e = options_parse(argc, argv, o);
@@ -364,25 +393,27 @@ static enum err run(int argc, char **argv, struct options *o)
     e = secret_start();
     if (e != ERR_OK)
         return e;
-    if (optind == argc)
-        return run_screens(o);
+    const char *name = optind < argc ? argv[optind] : NULL;
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        if (strcmp(argv[optind], commands[i].name) != 0)
+        if (name == NULL ? commands[i].name != NULL
+                         : commands[i].name == NULL || strcmp(name, commands[i].name) != 0)
             continue;
-        int rest = argc - optind - 1;
+        int rest = name != NULL ? argc - optind - 1 : 0;
         if (rest > (commands[i].takes_target ? 1 : 0))
             return log_fail(ERR_USAGE, "%s: one word too many: see sanaq-kiosk --help",
                             argv[argc - 1]);
         o->target = rest == 1 ? argv[argc - 1] : NULL;
-        return commands[i].run(o);
+        confine(o, commands[i].makes_home);
+        return run_command(o, commands[i].run);
     }
-    return log_fail(ERR_USAGE, "there is no command %s: see sanaq-kiosk --help", argv[optind]);
+    return log_fail(ERR_USAGE, "there is no command %s: see sanaq-kiosk --help", name);
 }
 
 int main(int argc, char **argv)
 {
     struct options o = {.cost = "moderate"};
-    harden();
+    process_harden();
+    process_wipe_freed();
     log_name("sanaq-kiosk");
     enum err e = run(argc, argv, &o);
     free(o.home);

@@ -14,6 +14,7 @@ struct unlock {
     bool second;                     /* the passphrase is being typed */
     bool wrong, not_latin, capitals; /* what to say about the last try */
     char study[NAME_ROOM];
+    char closing[STREAM_CLOSING]; /* "" where the store cannot be read */
 };
 
 static enum err enter(struct screen *s)
@@ -22,6 +23,7 @@ static enum err enter(struct screen *s)
     struct setup_status st = {0};
     if (setup_status(s->desk->home, &st) == ERR_OK) {
         snprintf(u->study, sizeof u->study, "%s %s", st.study, st.wave);
+        snprintf(u->closing, sizeof u->closing, "%s", st.closing);
         setup_status_free(&st);
     }
     screen_try(s);
@@ -48,6 +50,18 @@ static void draw_keyboard(const struct unlock *u, struct page *p)
         page_text(p, 0, _("Everything typed is in capitals: Caps Lock seems to be on."));
 }
 
+/* Needs no passphrase: a supervisor who writes it down sees later if anything behind it is gone. */
+static void draw_closing(const struct unlock *u, struct page *p)
+{
+    if (u->closing[0] == 0)
+        return;
+    page_blank(p);
+    page_say(p, 0, _("Closing code: %s"), u->closing);
+    page_text(p, 0,
+              _("At the end of the day read it out to your supervisor, who writes it down with the "
+                "date."));
+}
+
 static void draw(const struct screen *s, struct grid *g, int scroll)
 {
     const struct unlock *u = s->state;
@@ -67,6 +81,7 @@ static void draw(const struct screen *s, struct grid *g, int scroll)
             page_text(&p, GRID_BOLD,
                       _("Code or passphrase is wrong. Type both once more, without haste."));
         draw_keyboard(u, &p);
+        draw_closing(u, &p);
     }
     page_paint(&p, scroll);
 }

@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/log.h"
+#include "kiosk/home.h"
+#include "kiosk/keyfile.h"
 #include "kiosk/keys.h"
 #include "kiosk/page.h"
 #include "kiosk/setup.h"
@@ -147,6 +150,8 @@ void stage_draw(struct stage *st, struct grid *g)
 {
     struct screen *s = top(st);
     grid_clear(g);
+    if (st->blank)
+        return;
     text_use(page_language(st, s));
     st->small = g->rows < PAGE_MIN_ROWS || g->cols < PAGE_MIN_COLS;
     if (st->small) {
@@ -158,6 +163,19 @@ void stage_draw(struct stage *st, struct grid *g)
     if (!s->working)
         put_hints(s, g);
     st->hidden = g->hidden;
+}
+
+/* The session has ended: its code can be read out now. */
+static void ended(struct stage *st)
+{
+    struct setup_status status = {0};
+    size_t said = strlen(st->desk.said);
+    st->locked = st->forget = true;
+    st->closing[0] = 0;
+    if (setup_status(st->desk.home, &status) == ERR_OK)
+        snprintf(st->closing, sizeof st->closing, "%s", status.closing);
+    setup_status_free(&status);
+    st->desk.said[said] = 0; /* what is wrong with the home is told when it is unlocked */
 }
 
 static void take(struct stage *st, enum step step)
@@ -182,6 +200,8 @@ static void take(struct stage *st, enum step step)
         stage_lock(st);
         break;
     case STEP_QUIT:
+        if (st->now.kind == &screen_home)
+            ended(st);
         st->quit = true;
         break;
     }
@@ -267,9 +287,25 @@ void stage_lock(struct stage *st)
     d->session = NULL;
     d->resumed = d->chosen = false;
     d->note[0] = 0;
+    ended(st);
     d->failed = e;
-    st->forget = true;
     change(st, where(d));
+}
+
+void stage_panic(struct stage *st)
+{
+    char *keys = home_keys(st->desk.home);
+    if (keys != NULL && keyfile_wipe(keys) != ERR_OK)
+        unlink(keys); /* there is nothing better left to do */
+    free(keys);
+    leave(st, &st->over);
+    leave(st, &st->now);
+    session_drop(st->desk.session);
+    st->desk.session = NULL;
+    secret_wipe(st->desk.note, sizeof st->desk.note);
+    secret_wipe(st->desk.said, sizeof st->desk.said);
+    st->closing[0] = 0;
+    st->blank = true;
 }
 
 void stage_close(struct stage *st)

@@ -10,6 +10,9 @@ struct stage {
     int scroll, hidden;      /* rows scrolled down, rows that do not fit */
     bool small;              /* the last page drawn had no room: keys do nothing */
     bool quit;
+    bool locked;                  /* the session is over: wipe what it left, then reset this */
+    bool blank;                   /* after a panic nothing is shown any more */
+    char closing[STREAM_CLOSING]; /* code of the session that ended last, "" if none did */
     bool forget; /* the page before may leave no trace: clear the terminal first, then reset this */
 };
 
@@ -23,6 +26,8 @@ void stage_key(struct stage *st, int key);
 bool stage_work(struct stage *st);
 /** Lock: to the unlock screen, whatever is on. */
 void stage_lock(struct stage *st);
+/** Overwrite the keys file, then wipe everything; a blank page is all there is from then on. */
+void stage_panic(struct stage *st);
 /** Wipe everything at once, sealing nothing. */
 void stage_close(struct stage *st);
 

@@ -4,6 +4,7 @@
 #include <curses.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "core/log.h"
@@ -14,7 +15,8 @@ enum { ESCAPE_DELAY_MS = 25 };
 
 struct term {
     SCREEN *screen;
-    bool second_page; /* asked for by ourselves */
+    struct termios before; /* how the terminal was given to us */
+    bool second_page;      /* asked for by ourselves */
 };
 
 /* What stands on a terminal's first page is kept for scrolling back when it is cleared, so pages
@@ -22,6 +24,8 @@ struct term {
  * same, and a terminal without it ignores these. */
 #define SECOND_PAGE "\033[?1049h"
 #define FIRST_PAGE  "\033[?1049l"
+/* Everything that could be scrolled back to is gone ("E3"); other terminals ignore it. */
+#define NO_HISTORY "\033[3J"
 
 static bool names_second_page(void)
 {
@@ -35,6 +39,14 @@ static void write_now(const char *text)
     fflush(stdout);
 }
 
+static void clear_terminal(void)
+{
+    erase();
+    clearok(stdscr, TRUE);
+    refresh();
+    write_now(NO_HISTORY);
+}
+
 /* What keyboards of today send for the function keys, for terminal types that expect something else
  * or nothing at all (vt100 has no F9 that a keyboard could send). */
 static void name_function_keys(void)
@@ -43,27 +55,21 @@ static void name_function_keys(void)
         const char *sent;
         int number;
     } keys[] = {
-        {"\033OP", 1},   {"\033[11~", 1}, {"\033[[A", 1},  {"\033OQ", 2},
-        {"\033[12~", 2}, {"\033[[B", 2},  {"\033[20~", 9}, {"\033[21~", 10},
+        {"\033OP", 1},  {"\033[11~", 1}, {"\033[[A", 1},   {"\033OQ", 2},    {"\033[12~", 2},
+        {"\033[[B", 2}, {"\033[20~", 9}, {"\033[21~", 10}, {"\033[24~", 12},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (key_defined(keys[i].sent) == 0)
             define_key(keys[i].sent, KEY_F(keys[i].number));
 }
 
-enum err term_open(struct term **out)
+/* Curses from its beginning. */
+static enum err begin(struct term *t)
 {
-    if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1)
-        return log_fail(ERR_SYSTEM, "the screens need a terminal; there is none here");
-    struct term *t = calloc(1, sizeof *t);
-    if (t == NULL)
-        return ERR_NOMEM;
     t->screen = newterm(NULL, stdout, stdin);
-    if (t->screen == NULL) {
-        free(t);
+    if (t->screen == NULL)
         return log_fail(ERR_SYSTEM,
                         "this kind of terminal is not known here; set TERM to linux or xterm");
-    }
     raw(); /* no key may stop or suspend the program with a card on the screen */
     noecho();
     nonl();
@@ -73,7 +79,22 @@ enum err term_open(struct term **out)
     t->second_page = !names_second_page();
     if (t->second_page)
         write_now(SECOND_PAGE);
-    term_forget(t);
+    return ERR_OK;
+}
+
+enum err term_open(struct term **out)
+{
+    if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1)
+        return log_fail(ERR_SYSTEM, "the screens need a terminal; there is none here");
+    struct term *t = calloc(1, sizeof *t);
+    if (t == NULL)
+        return ERR_NOMEM;
+    enum err e = tcgetattr(STDIN_FILENO, &t->before) == 0 ? begin(t) : ERR_SYSTEM;
+    if (e != ERR_OK) {
+        free(t);
+        return e;
+    }
+    clear_terminal();
     *out = t;
     return ERR_OK;
 }
@@ -82,11 +103,15 @@ void term_close(struct term *t)
 {
     if (t == NULL)
         return;
-    term_forget(t);
-    endwin();
+    if (t->screen != NULL) {
+        clear_terminal();
+        endwin();
+        delscreen(t->screen);
+    }
     if (t->second_page)
         write_now(FIRST_PAGE);
-    delscreen(t->screen);
+    write_now(NO_HISTORY);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &t->before);
     free(t);
 }
 
@@ -179,10 +204,10 @@ int term_key(struct term *t, int milliseconds)
     }
 }
 
-void term_forget(struct term *t)
+enum err term_forget(struct term *t)
 {
-    (void)t;
-    erase();
-    clearok(stdscr, TRUE);
-    refresh();
+    clear_terminal();
+    delscreen(t->screen); /* its windows, what it wrote last, the keys that were typed */
+    t->screen = NULL;
+    return begin(t);
 }

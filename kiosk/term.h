@@ -17,7 +17,8 @@ void term_size(struct term *t, int *rows, int *cols);
 void term_show(struct term *t, const struct grid *g);
 /** A key (keys.h), or KEYS_NONE after ${milliseconds}. */
 int term_key(struct term *t, int milliseconds);
-/** Clear the terminal and every buffer behind it: what was shown may leave no trace. */
-void term_forget(struct term *t);
+/** Clear the terminal, what can be scrolled back to, and every buffer behind it: what was shown and
+ *  typed may leave no trace. ERR_SYSTEM: the terminal is gone. */
+enum err term_forget(struct term *t);
 
 #endif

@@ -64,9 +64,14 @@ class Ours:
 
 
 def by_device(told):
+    """Verdicts as the positions that have them: both cut their lines where they like."""
     out = {d["id"]: [d["words"], d["verdict"], d["entries"]] for d in told["devices"]}
-    for v in sorted(told["verdicts"], key=lambda v: (v["first"], v["last"], v["verdict"])):
-        out[v["device"]].append((v["first"], v["last"], v["verdict"]))
+    for v in sorted(told["verdicts"], key=lambda v: (v["verdict"], v["first"])):
+        lines = out[v["device"]]
+        if len(lines) > 3 and lines[-1][2] == v["verdict"] and v["first"] <= lines[-1][1] + 1:
+            lines[-1] = (lines[-1][0], max(lines[-1][1], v["last"]), v["verdict"])
+        else:
+            lines.append((v["first"], v["last"], v["verdict"]))
     return out
 
 

@@ -114,6 +114,42 @@ def changed_bytes(steps=12):
             yield Case(name, one).put(path, data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1:])
 
 
+def flip(data, *places):
+    out = bytearray(data)
+    for at in places:
+        out[at] ^= 1 << at % 8
+    return bytes(out)
+
+
+def changed_twice():
+    """The numbers and heads in front of the entries, signatures, and several of them at once."""
+    one = laptop("size")
+    length = len(one.streams[0].sealed[0])
+    front = len(list(one.paths().values())[0]) - 16 * length
+    spots = {"first position": (front - 44,), "head before": (front - 20,), "count": (front - 4,),
+             "count and length": (front - 3, 9), "the last signature": (front + 16 * length - 7,),
+             "two signatures": (front + 3 * length - 7, front + 16 * length - 7),
+             "two entries": (front + 3 * length + 9, front + 9 * length + 9),
+             "the first entry": (front + 9,), "a mac": (front + 5 * length - 90,),
+             "first position and an entry": (front - 44, front + 9 * length + 9)}
+    for place in range(3):
+        for what, where in spots.items():
+            one = laptop(f"segment {place}: {what} changed")
+            path, data = list(one.paths().items())[place]
+            yield Case(one.name, one).put(path, flip(data, *where))
+    for what, where in spots.items():
+        one = laptop(f"every segment: {what} changed")
+        case = Case(one.name, one)
+        for path, data in one.paths().items():
+            case.put(path, flip(data, *where))
+        yield case
+    for what, where in spots.items():
+        one = laptop(f"the front of half a segment: {what} changed")
+        case = Case(one.name, one).put(list(one.paths())[1], None)
+        path, data = one.path(one.streams[1], 6)
+        yield case.put(*one.path(one.streams[1], 0, 6)).put(path, flip(data, *(at for at in where if at < len(data))))
+
+
 def cut_short(steps=12):
     for place in range(3):
         size = len(list(laptop("size").paths().values())[place])
@@ -282,6 +318,88 @@ def packs():
     yield case.of(one).note(s.revocation(THIRD_PACK, one.id, 20, 0))
 
 
+# ---- chains that restart, and what a researcher chooses ----
+
+def restarted(name, n=None):
+    """A laptop that lost its state and went on, behind entry n where it lost entries too."""
+    one = laptop(name, 2)
+    if n is not None:
+        one.n, one.head = n, one.streams[0].heads[n - 1]
+    one.restart(f"{name} again")
+    root = one.n, one.head
+    one.interview("p1", [1, 1, 1], ANSWERS)
+    return two_more(one), root
+
+
+def restarts():
+    one, root = restarted("a chain restarted")
+    yield Case(one.name, one)
+    one, root = restarted("a chain restarted and chosen")
+    yield Case(one.name, one).note(s.choice(PACK, one.id, *root, 1))
+    one, root = restarted("a chain restarted behind lost entries", 16)
+    yield Case(one.name, one)
+    one, root = restarted("a chain restarted behind lost entries and chosen", 16)
+    yield Case(one.name, one).note(s.choice(PACK, one.id, *root, 1))
+    one, root = restarted("a chain restarted, another chosen")
+    yield Case(one.name, one).note(s.choice(PACK, one.id, root[0], s.fixed("no head"), 1))
+    one, root = restarted("a chain restarted, approved again")
+    one.begin()
+    one.approve(s.approval(PACK, one.id, RANDOM, 1), RANDOM)
+    yield Case(one.name, two_more(one)).note(s.choice(PACK, one.id, *root, 1))
+    one, root = restarted("a chain restarted, then a new pack")
+    one.replace(SECOND_PACK, f"{one.name} 2")
+    yield Case(one.name, two_more(one))
+    one = laptop("a root that no chain asks for", 2)
+    one.begin()
+    one.set_up()
+    yield Case(one.name, two_more(one))
+    one, root = restarted("a chain restarted behind what never came")
+    yield Case(one.name, one).put(list(one.paths())[1], None)
+    one = laptop("a root in the middle of a session", 2)
+    one.begin()
+    one.interview("p1", [1, 1, 1], ANSWERS)
+    one.set_up()
+    yield Case(one.name, two_more(one))
+
+
+def branches(name, stop=2):
+    """Two histories of one laptop; what each begins with."""
+    out = []
+    for branch in "ab":
+        one = going_on(name, stop, branch=branch)
+        two_more(one)
+        one.begin(branch=branch)
+        two_more(one)
+        out.append((one, (one.streams[stop].first, one.streams[stop].heads[0])))
+    case = Case(name, out[0][0])
+    case.files.update(out[1][0].paths())
+    return case, out
+
+
+def choices():
+    for name, who in (("the first of two chosen", 0), ("the second of two chosen", 1)):
+        case, two = branches(name)
+        yield case.note(s.choice(PACK, case.id, *two[who][1], 1))
+    case, two = branches("first one chosen, then the other")
+    yield case.note(*(s.choice(PACK, case.id, *one[1], 1) for one in two))
+    case, two = branches("the entry in front of both chosen")
+    yield case.note(s.choice(PACK, case.id, 32, two[0][0].streams[1].heads[-1], 0))
+    case, two = branches("an entry further on chosen")
+    one = two[1][0]
+    yield case.note(s.choice(PACK, case.id, one.n, one.head, 0))
+    case, two = branches("something else chosen")
+    yield case.note(s.choice(PACK, case.id, 33, s.fixed("no head"), 0))
+    case, two = branches("chosen by a supervisor")
+    yield case.note(s.choice(NOBODYS, case.id, *two[0][1], 0))
+    case, two = branches("chosen, with a piece of it missing")
+    case.note(s.choice(PACK, case.id, *two[1][1], 1))
+    one = two[1][0]
+    yield case.put(one.path(one.streams[2])[0], None).put(*one.path(one.streams[2], 0, 4)).put(
+        *one.path(one.streams[2], 9, None))
+    case, two = branches("chosen and revoked")
+    yield case.note(s.choice(PACK, case.id, *two[1][1], 1), s.revocation(PACK, case.id, 40, 0))
+
+
 # ---- what no contact may write ----
 
 def contacts():
@@ -368,5 +486,5 @@ def revoked():
     yield Case(one.name, one).note(s.revocation(NOBODYS, one.id, 3, 0))
 
 
-GROUPS = (whole, changed_bytes, cut_short, missing, misplaced, forks, other_keys, draws, approvals, contacts, odd_roots,
-          revoked, odd_records)
+GROUPS = (whole, changed_bytes, changed_twice, cut_short, missing, misplaced, forks, other_keys, draws, approvals, contacts, odd_roots,
+          packs, restarts, choices, revoked, odd_records)

@@ -36,9 +36,8 @@ def aead(plain, ad, key):
     return sodium.crypto_aead_chacha20poly1305_ietf_encrypt(plain, ad, bytes(12), key)
 
 
-def box(message, to, name):
-    """crypto_box_seal with a named ephemeral key: its public half, then crypto_box under a hash of both."""
-    secret = fixed("ephemeral " + name)
+def box(message, to, secret):
+    """crypto_box_seal with a given ephemeral key: its public half, then crypto_box under a hash of both."""
     public = sodium.crypto_scalarmult_base(secret)
     nonce = hashlib.blake2b(public + to, digest_size=24).digest()
     return public + sodium.crypto_box(message, nonce, to, secret)
@@ -82,6 +81,7 @@ class Pack:
             part += le(len(people), 1) + b"".join(p.sign + p.box for p in people)
         part += le(signers[0], 1)
         self.signed_part, self.hash, self.strata = part, h("pack", part), strata
+        self.signers = list(signers)
         self.bytes = part + le(len(signers), 1) + b"".join(
             le(place, 1) + sign("pack", self.hash, self.researchers[place].seed) for place in signers)
 
@@ -99,6 +99,11 @@ def revocation(pack, device, last, who):
 def receipt(pack, device, n, head, who):
     front = b"SANAQRC1" + le(1, 2) + pack.hash + device + le(n, 8) + head + le(who, 1)
     return front + sign("receipt", front, pack.researchers[who].seed)
+
+
+def choice(pack, device, n, head, who):
+    front = b"SANAQCH1" + le(1, 2) + pack.hash + device + le(n, 8) + head + le(who, 1)
+    return front + sign("choose", front, pack.researchers[who].seed)
 
 
 def golive(pack):
@@ -153,8 +158,9 @@ class Stream:
     def __init__(self, laptop, number, **instead):
         pack = laptop.pack
         self.number, self.first, self.sealed = number, laptop.n + 1, []
-        self.befores = []
+        self.befores, self.plain, self.heads = [], [], []
         name = f"{laptop.name} {number} {instead.get('branch', '')}"
+        self.pack, self.ephemeral = pack, []
         self.part = [fixed("f " + name), fixed("a " + name)]
         self.part_keys = list(self.part)
         commits = [h("commit", k) for k in instead.get("committed", self.part)]
@@ -163,7 +169,9 @@ class Stream:
         covered += le(FIELD_LEN + 16, 2) + le(pack.study.answers_len + 16, 2) + b"".join(commits)
         for people, message in ((instead.get("readers", pack.researchers), b"".join(self.part)), (pack.supervisors, self.part[0])):
             covered += le(len(people), 1)
-            covered += b"".join(box(message, p.box, f"{name} {p.name}") for p in people)
+            for p in people:
+                self.ephemeral.append(fixed(f"ephemeral {name} {p.name}"))
+                covered += box(message, p.box, self.ephemeral[-1])
         self.id = h("stream", covered)
         self.preamble = covered + sign("preamble", covered, laptop.seed)
 
@@ -203,6 +211,13 @@ class Laptop:
         self.begin()
         self.set_up()
 
+    def restart(self, name):
+        """Its state is lost and its device key is not: one more root, MACed under its own MAC root."""
+        self.mac, self.mac_root, self.root = None, fixed(name + " mac"), fixed(name + " assign")
+        self.contacts = self.n
+        self.begin()
+        self.set_up()
+
     def seal(self, kind, field=None, answers=None):
         f = dict(kind=kind, test=self.test, wall=self.minute, monotonic=self.minute % 1000, boot=self.boot)
         f.update(field or {})
@@ -222,6 +237,8 @@ class Laptop:
         self.mac = hk(self.mac, "next")
         head = h("head", self.before + parts + code)
         stream.befores.append(self.before)
+        stream.plain.append((field, answers))
+        stream.heads.append(head)
         stream.sealed.append(parts + code + sign("entry", stream.id + n + head, self.seed))
         self.before = self.head = head
         self.n += 1

@@ -1,11 +1,12 @@
-"""FORMAT.md sections 4 and 5: the file that travels, as far as anybody can check it without a key."""
+"""FORMAT.md sections 4, 5 and 9: the file that travels, as far as anybody can check it without a key."""
 import re
 
-from .basics import Bytes, Refused, h, le, need, verify, MAC_LEN, SIGN_LEN, TAG_LEN
+from .basics import Bytes, Refused, h, le, need, verify, MAC_LEN, SIGN_LEN, TAG_LEN, ZEROS
 
 NAME = re.compile(r"([0-9a-f]{16})-(\d{8,20})-(\d{8,20})-(\d{8,20})\.seg")
 FIELD_LEN = 128
-MAX_BYTES, MAX_ENTRIES = 4 << 20, 4096
+MAX_BYTES, MAX_ENTRIES, MAX_PREAMBLE, MAX_PART = 4 << 20, 4096, 16384, 4096
+MAX_POSITION, MAX_IN_STREAM = 1 << 24, 1 << 20
 
 
 class Name:
@@ -24,66 +25,148 @@ class Name:
 
 class Preamble:
     def __init__(self, data, name):
+        need(len(data) <= MAX_PREAMBLE, f"{name}: its preamble is too long")
         r = Bytes(data, name)
         r.magic(b"SANAQST1")
         self.pack, self.device = r.raw(32), r.raw(32)
         self.stream, self.first, self.previous = r.u(8), r.u(8), r.raw(32)
         self.lengths = (r.u(2), r.u(2))
         self.commitments = [r.raw(32), r.raw(32)]
-        self.researchers = [r.raw(112) for _ in range(r.count(1, 2, 16, "researchers' boxes"))]
+        self.researchers = [r.raw(112) for _ in range(r.count(1, 0, 16, "researchers' boxes"))]
         self.supervisors = [r.raw(80) for _ in range(r.count(1, 0, 16, "supervisors' boxes"))]
         self.covered, self.signature = data[:r.at], r.raw(SIGN_LEN)
         r.done()
-        need(min(self.lengths) > TAG_LEN and self.stream > 0 and self.first > 0, f"{name}: impossible numbers")
+        need(all(TAG_LEN + 16 <= n <= MAX_PART for n in self.lengths), f"{name}: impossible lengths")
+        need(self.stream > 0 and self.first > 0 and (self.first > 1 or self.previous == ZEROS), f"{name}: no beginning")
         self.id = h("stream", self.covered)
 
+    def signed(self):
+        return verify("preamble", self.covered, self.signature, self.device)
+
     def fits(self, pack):
-        """Signed by its device, and made for this pack."""
         return ((len(self.researchers), len(self.supervisors)) == (len(pack.researchers), len(pack.supervisors)) and
-                self.lengths == (FIELD_LEN + TAG_LEN, pack.study.answers_len + TAG_LEN) and
-                verify("preamble", self.covered, self.signature, self.device))
+                self.lengths == (FIELD_LEN + TAG_LEN, pack.study.answers_len + TAG_LEN))
 
 
 class Entry:
     """One entry as it lies in a segment. ``before`` and ``head``: the heads around it."""
 
     def __init__(self, preamble, n, before, sealed):
-        self.preamble, self.n, self.before = preamble, n, before
+        self.preamble, self.n, self.before, self.vouched = preamble, n, before, False
         self.parts, self.mac, self.signature = sealed[:-96], sealed[-96:-64], sealed[-64:]
         self.head = h("head", before + self.parts + self.mac)
 
     def signed(self):
         return verify("entry", self.preamble.id + le(self.n, 8) + self.head, self.signature, self.preamble.device)
 
+    def prior(self):
+        """The head in front of it in its history, over the border of streams too."""
+        return self.preamble.previous if self.n == self.preamble.first else self.before
+
 
 class Segment:
-    """``entries``: all that are there whole; ``truncated``: fewer than it says; ``longer``: bytes are left over."""
+    """``longer``, ``short``: not as long as it says."""
 
     def __init__(self, data, name):
         need(len(data) <= MAX_BYTES, f"{name} is larger than a segment may be")
         r = Bytes(data, name)
         r.magic(b"SANAQSG1")
-        self.preamble = Preamble(r.raw(r.u(4)), name)
-        self.first, before = r.u(8), r.raw(32)
-        self.count = r.count(4, 1, MAX_ENTRIES, "entries")
-        need(self.first >= self.preamble.first, f"{name} begins before its stream")
-        need(self.first + self.count - 1 < 2**64, f"{name}: its positions cannot be")
-        if self.first == self.preamble.first:
-            need(before == self.preamble.id, f"{name}: the head before its stream is another")
-        length, self.entries = sum(self.preamble.lengths) + MAC_LEN + SIGN_LEN, []
-        while len(self.entries) < self.count and r.rest() >= length:
-            self.entries.append(Entry(self.preamble, self.first + len(self.entries), before, r.raw(length)))
-            before = self.entries[-1].head
-        self.truncated, self.longer = len(self.entries) < self.count, r.rest() > 0 and len(self.entries) == self.count
+        preamble = r.raw(r.u(4))
+        self.first, self.before = r.u(8), r.raw(32)
+        said = r.count(4, 1, MAX_ENTRIES, "entries")
+        self.preamble = Preamble(preamble, name)
+        length = sum(self.preamble.lengths) + MAC_LEN + SIGN_LEN
+        there, rest = divmod(r.rest(), length)
+        # bytes that make whole entries say better than the number how many there are
+        count = there if there < said or (rest == 0 and 0 < there <= MAX_ENTRIES) else said
+        self.odd_length = r.rest() != said * length
+        self.sealed = [r.raw(length) for _ in range(count)]
 
-    def vouched(self):
-        """How many entries from the front the device signed: the last signature covers all before it."""
-        return next((i + 1 for i in reversed(range(len(self.entries))) if self.entries[i].signed()), 0)
+    def in_range(self):
+        return self.preamble.first <= self.first <= min(MAX_POSITION, self.preamble.first + MAX_IN_STREAM)
+
+    def entries(self, first, before):
+        """All entries, with heads folded from ``before``; vouched for as far as the signatures go."""
+        out, head = [], self.preamble.id if first == self.preamble.first else before
+        for i, sealed in enumerate(self.sealed):
+            out.append(Entry(self.preamble, first + i, head, sealed))
+            head = out[-1].head
+        good = len(out) if out and out[-1].signed() else next((i for i, e in enumerate(out) if not e.signed()), 0)
+        for entry in out[:good]:
+            entry.vouched = True
+        return out
 
 
-def read_segment(data, name):
-    """A Segment, or the verdict on bytes that are none."""
-    try:
-        return Segment(data, name), None
-    except Refused:
-        return None, "damaged"
+class File:
+    """A segment under its name. ``fault``: why not all of it counts; ``entries`` is None where nothing does."""
+
+    def __init__(self, name, data, device, packs, heads):
+        self.name, self.entries, self.segment = name, None, None
+        self.fault = self.judge(data, device, packs)
+        if self.fault is None:
+            self.fault = self.judge_entries(heads)
+
+    def judge(self, data, device, packs):
+        try:
+            self.segment = Segment(data, str(self.name))
+        except Refused:
+            return "damaged"
+        preamble = self.segment.preamble
+        pack = packs.get(preamble.pack)
+        if not preamble.signed() or (pack is not None and not preamble.fits(pack)):
+            return "damaged"
+        if pack is None:
+            return "unknown pack"
+        return "foreign" if preamble.device != device or preamble.stream != self.name.stream else None
+
+    def judge_entries(self, heads):
+        """``heads``: of vouched entries of other files, by stream and position."""
+        s = self.segment
+        named = s.first == self.name.first and s.in_range()
+        entries = s.entries(s.first, s.before) if named else []
+        good, repaired = sum(e.vouched for e in entries), False
+        if not named or (good == 0 and s.sealed):
+            again = self.with_own_front(heads)
+            repaired = sum(e.vouched for e in again) > good
+            entries = again if repaired else entries
+        if not named and not repaired:
+            return "damaged"
+        self.entries = entries
+        hit = s.first == s.preamble.first and s.before != s.preamble.id
+        if repaired or hit or not all(e.vouched for e in entries):
+            return "damaged"
+        return "truncated" if s.odd_length else None
+
+    def with_own_front(self, heads):
+        """Perhaps a number in front was hit: the name and the entry in front of it say it too."""
+        s, own = self.segment, self.segment.first
+        s.first = self.name.first
+        before = heads.get((s.preamble.id, s.first - 1), s.before)
+        entries = s.entries(s.first, before) if s.in_range() else []
+        s.first = s.first if any(e.vouched for e in entries) else own
+        return entries
+
+    def lines(self, came):
+        """What is to be said of the file. ``came``: whether all these positions came whole."""
+        if self.fault is None:
+            return
+        name, first, last = self.name, self.name.first, self.name.last
+        if self.entries is None:
+            if self.fault == "foreign":
+                p = self.segment.preamble
+                own = p.device[:8] == name.device
+                first, last = self.segment.first, self.segment.first + len(self.segment.sealed) - 1
+                if own and first <= last and came(first, last):
+                    yield "duplicate", p.stream, first, last
+                    return
+            elif came(first, last):
+                yield "duplicate", name.stream, first, last
+                return
+            yield self.fault, name.stream, name.first, name.last
+            return
+        good, end = sum(e.vouched for e in self.entries), self.segment.first + len(self.entries) - 1
+        bad, last = self.segment.first + good, max(name.last, end)
+        if bad > last or came(bad, last):
+            yield "duplicate", name.stream, name.first, last
+        elif last > end and not came(end + 1, last):
+            yield "truncated", name.stream, end + 1, last

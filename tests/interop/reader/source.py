@@ -39,7 +39,7 @@ class Folder:
             except (ValueError, Refused):
                 self.skipped.append(str(folder))
                 continue
-            yield device, list(self.segments(folder, device))
+            yield device, sorted(self.segments(folder, device), key=lambda s: s[0].first)
 
     def segments(self, folder, device):
         for path in sorted(folder.glob("*.seg")):

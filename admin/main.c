@@ -14,6 +14,7 @@ static const struct command {
     enum err (*run)(int argc, char **argv);
 } commands[] = {
     {"keygen", "a person's keys for a study", command_keygen},
+    {"keycheck", "is this the right key, and does it open what is sealed", command_keycheck},
     {"check", "judge a study: every mistake, with its line", command_check},
     {"pack", "sign a study for the laptops", command_pack},
     {"sign", "a second researcher's signature for a pack", command_sign},

@@ -12,6 +12,7 @@ enum err command_devices(int argc, char **argv);
 enum err command_estimate(int argc, char **argv);
 enum err command_export(int argc, char **argv);
 enum err command_golive(int argc, char **argv);
+enum err command_keycheck(int argc, char **argv);
 enum err command_keygen(int argc, char **argv);
 enum err command_pack(int argc, char **argv);
 enum err command_pull(int argc, char **argv);

@@ -80,3 +80,17 @@ expect 0 "the reason is logged" "$ADMIN" devices "$WORK/archive" choose "$words"
 expect 4 "CHOSEN" "$ADMIN" verify "$WORK/archive" "${key[@]}"
 expect 0 "the reason is logged" "$ADMIN" devices "$WORK/archive" choose "$words" --branch b --reason "asked again" "${key[@]}"
 expect 4 "not chosen" "$ADMIN" verify "$WORK/archive" "${key[@]}"
+
+# whose key, and does it open what is sealed?
+other=(--passphrase-file "$WORK/pass")
+expect 0 "a researcher's key, opened with its passphrase" "$ADMIN" keycheck "$WORK/study/first.key" "${other[@]}"
+expect 0 "researcher 1 of 2, its signer" "$ADMIN" keycheck "$WORK/study/first.key" "$WORK/study.pack" "${other[@]}"
+expect 0 "supervisor 1 of 1" "$ADMIN" keycheck "$WORK/study/field.key" "$WORK/study.pack" "${other[@]}"
+expect 0 "sessions sealed to this key: [1-9][0-9]*, opened: [1-9]" "$ADMIN" keycheck "$WORK/study/second.key" "$WORK/archive" "${other[@]}"
+echo "not the passphrase at all" >"$WORK/wrong"
+expect 3 "the passphrase is wrong" "$ADMIN" keycheck "$WORK/study/first.key" --passphrase-file "$WORK/wrong"
+"$ADMIN" keygen --out "$WORK/other.key" --cost interactive --passphrase-file "$WORK/pass" >/dev/null
+expect 3 "this researcher's key is not in it" "$ADMIN" keycheck "$WORK/other.key" "$WORK/study.pack" "${other[@]}"
+expect 3 "it opens nothing here" "$ADMIN" keycheck "$WORK/other.key" "$WORK/archive" "${other[@]}"
+expect 3 "this is not a pack" "$ADMIN" keycheck "$WORK/study/first.key" "$WORK/study/study.yaml" "${other[@]}"
+expect 2 "keycheck takes a key" "$ADMIN" keycheck

@@ -57,6 +57,14 @@ static bool kind_of(const uint8_t magic[MAGIC_LEN], enum notice_kind *kind)
     return false;
 }
 
+bool notice_pack(struct bytes b, uint8_t pack[HASH_LEN])
+{
+    struct reader r = reader_of(b);
+    read_view(&r, MAGIC_LEN + 2);
+    read_raw(&r, pack, HASH_LEN);
+    return !r.failed;
+}
+
 enum err notice_parse(struct bytes b, const struct pack *pack, struct notice *out)
 {
     struct reader r = reader_of(b);

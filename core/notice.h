@@ -23,6 +23,9 @@ struct notice {
     uint8_t researcher; /* index of the signer in the pack */
 };
 
+/** The pack that a notice names. False if it is too short for one. */
+bool notice_pack(struct bytes b, uint8_t pack[HASH_LEN]);
+
 /** Read a notice of any kind and check that a researcher of ${pack} signed it for this pack.
  *  ERR_FORMAT, ERR_SIGNATURE; not said (the caller knows where it came from). */
 enum err notice_parse(struct bytes b, const struct pack *pack, struct notice *out);

@@ -168,11 +168,14 @@ static enum err run_setup(const struct options *o)
 static enum err run_sync(const struct options *o)
 {
     struct session *ss = NULL;
-    char said[256];
+    struct edition now, next;
+    char said[1024];
     enum err e = unlock(o, &ss);
     if (e != ERR_OK)
         return e;
     e = session_sync(ss, o->target, said, sizeof said);
+    if (e == ERR_OK && session_waiting(ss, &now, &next))
+        e = ERR_PARTIAL; /* said so; only a person at the screens can confirm it */
     enum err locked = session_lock(ss);
     if (e == ERR_OK || e == ERR_PARTIAL)
         puts(said);
@@ -183,8 +186,6 @@ static enum err run_collect(const struct options *o)
 {
     struct setup_status st;
     struct store *store = NULL;
-    struct pack *pack = NULL;
-    struct buffer bytes = {0};
     const char *folder = NULL;
     unsigned written = 0;
     if (o->target == NULL)
@@ -198,16 +199,10 @@ static enum err run_collect(const struct options *o)
     char *path = home_store(o->home);
     e = path == NULL ? ERR_NOMEM : store_open(path, true, &store);
     if (e == ERR_OK)
-        e = store_pack(store, &bytes);
-    if (e == ERR_OK)
-        e = pack_parse(buffer_view(&bytes), "the pack in the store", &pack);
-    if (e == ERR_OK)
-        e = sync_out(store, pack, st.device, st.confirmed, folder, &written);
+        e = sync_out(store, st.device, st.confirmed, folder, &written);
     if (e == ERR_OK)
         printf("new files in %s: %u\n", folder, written);
     store_close(store);
-    pack_free(pack);
-    buffer_free(&bytes);
     setup_status_free(&st);
     free(path);
     return e;

@@ -11,13 +11,51 @@
 
 /* ---- what is on the disk ---- */
 
+enum err session_room(struct session *ss)
+{
+    size_t entry_len = device_entry_len(ss->study);
+    size_t state_len = state_sealed_len(ss->study, ss->pack->strata);
+    uint8_t *entry = malloc(entry_len), *sealed = malloc(state_len);
+    if (entry == NULL || sealed == NULL) {
+        free(entry);
+        free(sealed);
+        return ERR_NOMEM;
+    }
+    free(ss->entry);
+    free(ss->sealed_state);
+    ss->entry = entry, ss->entry_len = entry_len;
+    ss->sealed_state = sealed, ss->state_len = state_len;
+    return ERR_OK;
+}
+
+/* The pack that the store says the laptop is under: another one only after a change of packs. */
+static enum err read_pack(struct session *ss)
+{
+    struct buffer bytes = {0};
+    struct packed found = {0};
+    enum err e = store_pack(ss->store, &bytes);
+    bool same = e == ERR_OK && ss->pack != NULL && bytes.len == ss->pack->bytes.len &&
+                memcmp(bytes.p, ss->pack->bytes.p, bytes.len) == 0;
+    if (e == ERR_OK && !same)
+        e = packed_open(buffer_view(&bytes), "the pack in the store", &found);
+    buffer_free(&bytes);
+    ss->pack_kept = true;
+    if (e != ERR_OK || same)
+        return e;
+    session_use_pack(ss, &found);
+    return session_room(ss);
+}
+
 /* Reads position and state back from the store; the only way a device comes into being here. */
 static enum err load(struct session *ss)
 {
     struct buffer sealed = {0}, receipt = {0};
     uint64_t epoch = 0;
     struct secret *key = NULL;
-    enum err e = store_state(ss->store, &epoch, &sealed);
+    enum err e = read_pack(ss);
+    if (e != ERR_OK)
+        return e;
+    e = store_state(ss->store, &epoch, &sealed);
     if (e == ERR_OK) /* a change of interviewers may have been cut short */
         e = keyfile_settle(ss->keyfile, epoch);
     if (e == ERR_OK)
@@ -96,6 +134,8 @@ enum err session_keep(struct session *ss, enum session_kept what)
                        moves ? ss->next : ss->key, epoch, ss->sealed_state);
     if (e == ERR_OK)
         e = store_begin(ss->store);
+    if (e == ERR_OK && with_entry && !ss->pack_kept)
+        e = store_put_pack(ss->store, buffer_view(&ss->pack->bytes));
     if (e == ERR_OK && with_entry && !ss->preamble_kept)
         e = store_put_stream(ss->store, ss->stream, device_position(ss->device),
                              buffer_view(&ss->preamble));
@@ -113,6 +153,7 @@ enum err session_keep(struct session *ss, enum session_kept what)
         return e;
     }
     ss->preamble_kept = ss->preamble_kept || with_entry;
+    ss->pack_kept = ss->pack_kept || with_entry;
     if (moves) {
         secret_free(ss->key);
         ss->key = ss->next, ss->next = NULL;
@@ -156,40 +197,6 @@ static enum err open_files(struct session *ss, const char *code, const struct se
     return e;
 }
 
-static void say_line(void *ctx, bool warning, unsigned line, const char *what)
-{
-    (void)ctx;
-    if (!warning)
-        log_note("study in the pack, line %u: %s", line, what);
-}
-
-static enum err open_study(struct session *ss)
-{
-    struct buffer bytes = {0};
-    enum err e = store_pack(ss->store, &bytes);
-    if (e == ERR_OK)
-        e = pack_parse(buffer_view(&bytes), "the pack in the store", &ss->pack);
-    if (e == ERR_OK)
-        e = study_parse(ss->pack->study, say_line, NULL, &ss->study);
-    if (e == ERR_OK)
-        e = study_kiosk_can(ss->study, say_line, NULL);
-    if (e == ERR_OK)
-        e = points_parse(ss->pack->points, ss->study, say_line, NULL, &ss->points);
-    if (e == ERR_OK && ss->points->strata != ss->pack->strata)
-        e = log_fail(ERR_FORMAT, "the strata of the pack do not fit its point list");
-    buffer_free(&bytes);
-    return e;
-}
-
-static enum err make_room(struct session *ss)
-{
-    ss->entry_len = device_entry_len(ss->study);
-    ss->state_len = state_sealed_len(ss->study, ss->pack->strata);
-    ss->entry = malloc(ss->entry_len);
-    ss->sealed_state = malloc(ss->state_len);
-    return ss->entry != NULL && ss->sealed_state != NULL ? ERR_OK : ERR_NOMEM;
-}
-
 enum err session_open(const char *home, const char *code, const struct secret *passphrase,
                       struct session **out)
 {
@@ -204,19 +211,11 @@ enum err session_open(const char *home, const char *code, const struct secret *p
                      ? ERR_NOMEM
                      : open_files(ss, code, passphrase);
     if (e == ERR_OK)
-        e = open_study(ss);
-    if (e == ERR_OK)
-        e = make_room(ss);
-    if (e == ERR_OK)
         e = load(ss);
     if (e == ERR_OK)
         e = session_prepare(ss);
     if (e == ERR_LOST) /* unlocked all the same: session_restart */
         e = ERR_OK;
-    if (e == ERR_OK && ss->study->timezone != NULL) {
-        setenv("TZ", ss->study->timezone, 1);
-        tzset();
-    }
     if (e == ERR_OK && !ss->lost)
         e = session_settle(ss);
     if (e != ERR_OK) {
@@ -237,9 +236,8 @@ void session_drop(struct session *ss)
     keyfile_close(ss->keyfile);
     secret_free(ss->key);
     secret_free(ss->next);
-    points_free(ss->points);
-    study_free(ss->study);
-    pack_free(ss->pack);
+    session_use_pack(ss, &(struct packed){NULL, NULL, NULL});
+    session_drop_waiting(ss);
     if (ss->state != NULL)
         secret_wipe(ss->state, sizeof *ss->state);
     free(ss->state);
@@ -333,6 +331,7 @@ void session_tally(const struct session *ss, struct session_tally *out)
     out->contacts_received = received(st, ss->confirmed);
     if (ss->device != NULL) {
         out->position = device_position(ss->device);
-        out->approved = device_approved(ss->device);
+        out->approved = device_known(ss->device);
+        out->pack_number = ss->pack->number;
     }
 }

@@ -8,6 +8,7 @@
 
 #include "core/disposition.h"
 #include "core/secret.h"
+#include "core/succession.h"
 #include "core/stream.h"
 #include "kiosk/interview.h"
 
@@ -37,6 +38,7 @@ struct session_tally { /* today's, by the study's time zone */
     uint64_t position, confirmed;             /* last position, last one confirmed by a receipt */
     uint32_t contacts_all, contacts_received; /* of this device, and confirmed by a receipt */
     bool approved;                            /* the researchers' approval has been taken */
+    uint32_t pack_number;
 };
 void session_tally(const struct session *ss, struct session_tally *out);
 
@@ -101,9 +103,18 @@ bool session_lost(const struct session *ss);
  *  takes the go-live file again. Only where session_lost. */
 enum err session_restart(struct session *ss);
 
-/** Sync with ${target} ("dir:PATH"; NULL: every
- * target of the study): fillers, segments out, approvals, receipts and go-live in. ${said} gets one
- * sentence for the screen. ERR_PARTIAL: some targets failed. */
+/** Sync with ${target} ("dir:PATH"; NULL: every target of the study): receipts, packs, approvals
+ * and go-live in, fillers and segments out. ${said} gets sentences for the screen. ERR_PARTIAL:
+ * some targets failed. Study and points may be others afterwards (a pack that followed was taken).
+ */
 enum err session_sync(struct session *ss, const char *target, char *said, size_t room);
+
+/** True if the last sync found a pack that a person must confirm, because it changes who reads the
+ * results, who signs or where they are sent: what it changes, borrowed. It is not kept: whoever
+ * says no, or nothing, is asked again at the next sync. */
+bool session_waiting(const struct session *ss, struct edition *now, struct edition *next);
+/** A person has confirmed it: go on under it. ERR_STATE if nothing waits or an interview is under
+ * way. */
+enum err session_take_waiting(struct session *ss);
 
 #endif

@@ -1,10 +1,11 @@
 /* What the files of a session share: session.c (disk, unlock, lock), session_steps.c (the steps of
- * a contact), session_keys.c (interviewers, a lost state) and session_sync.c. Nobody else includes
- * it. */
+ * a contact), session_keys.c (interviewers, a lost state), session_sync.c and session_pack.c (packs
+ * that follow). Nobody else includes it. */
 #ifndef SANAQ_KIOSK_SESSION_INSIDE_H
 #define SANAQ_KIOSK_SESSION_INSIDE_H
 
 #include "kiosk/keyfile.h"
+#include "kiosk/packed.h"
 #include "kiosk/session.h"
 #include "kiosk/state.h"
 #include "kiosk/store.h"
@@ -16,6 +17,9 @@ struct session {
     struct pack *pack;
     struct study *study;
     struct points *points;
+    bool pack_kept;         /* false: the pack goes into the store with the next entry */
+    struct packed *waiting; /* a pack that a person must confirm, or NULL */
+    bool waiting_live;      /* the laptop is live under it */
     struct store *store;
     struct device *device; /* NULL after a failure that could not be mended yet */
     struct state *state;
@@ -58,6 +62,20 @@ void session_drop_stream(struct session *ss);
  * a contact that is ending. Each entry in its own transaction; after a crash it goes on where it
  * was. */
 enum err session_settle(struct session *ss);
+
+/** The pack that a notice names, if this laptop has been under it (owned by the caller); else
+ * ${out} is NULL. */
+enum err session_pack_of(struct session *ss, struct bytes notice, struct pack **out);
+
+/** Another pack takes the place of ss's, which is released; ${p} is {0} afterwards. */
+void session_use_pack(struct session *ss, struct packed *p);
+void session_drop_waiting(struct session *ss);
+/** Room for an entry and a state under ss's pack. */
+enum err session_room(struct session *ss);
+
+/** Look on a target for a pack to go to, and go there unless a person must confirm it or an
+ * interview is under way (its number to ${waits}). What is refused is said. */
+enum err session_find_pack(struct session *ss, const char *folder, uint32_t *waits);
 
 /** Fillers up to a multiple of DEVICE_FILL, unless a contact is under way. */
 enum err session_fill(struct session *ss);

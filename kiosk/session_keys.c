@@ -97,6 +97,7 @@ static enum err find_last(struct session *ss, struct last *out)
 {
     struct buffer sealed = {0}, receipt = {0};
     struct notice n;
+    struct pack *pack = NULL;
     struct store_visitor v = {see_stream, see_entry, out};
     memset(out, 0, sizeof *out);
     enum err e = store_last(ss->store, &out->n, &sealed);
@@ -106,11 +107,15 @@ static enum err find_last(struct session *ss, struct last *out)
         e = sync_head_at(ss->store, out->n, out->head);
     if (e == ERR_OK)
         e = store_receipt(ss->store, &ss->confirmed, &receipt);
+    if (e == ERR_OK)
+        e = session_pack_of(ss, buffer_view(&receipt), &pack);
     if (e == ERR_OK && ss->confirmed > out->n && /* the store has lost entries that were received */
-        notice_parse(buffer_view(&receipt), ss->pack, &n) == ERR_OK && n.kind == NOTICE_RECEIPT) {
+        pack != NULL && notice_parse(buffer_view(&receipt), pack, &n) == ERR_OK &&
+        n.kind == NOTICE_RECEIPT) {
         out->n = n.n;
         memcpy(out->head, n.value, HASH_LEN);
     }
+    pack_free(pack);
     buffer_free(&sealed);
     buffer_free(&receipt);
     return e;

@@ -7,8 +7,8 @@
 
 #include "core/file.h"
 #include "core/log.h"
-#include "core/points.h"
 #include "kiosk/home.h"
+#include "kiosk/packed.h"
 #include "kiosk/state.h"
 #include "kiosk/store.h"
 
@@ -23,57 +23,16 @@ bool setup_done(const char *home)
     return done;
 }
 
-/* Everything that is wrong with a pack's study is said under the pack's name. */
-struct complaint {
-    const char *name;
-};
-static void complain(void *ctx, bool warning, unsigned line, const char *what)
-{
-    const struct complaint *c = ctx;
-    if (!warning)
-        log_note("%s: line %u of the study: %s", c->name, line, what);
-}
-
-static enum err judge(const struct pack *p, const char *name, struct study **study,
-                      struct points **points)
-{
-    struct complaint c = {name};
-    struct study *s = NULL;
-    struct points *pts = NULL;
-    enum err e = study_parse(p->study, complain, &c, &s);
-    if (e == ERR_OK)
-        e = study_kiosk_can(s, complain, &c);
-    if (e == ERR_OK)
-        e = points_parse(p->points, s, complain, &c, &pts);
-    if (e == ERR_OK && pts->strata != p->strata)
-        e = log_fail(ERR_FORMAT, "%s: the strata of the pack do not fit its point list", name);
-    if (e != ERR_OK) {
-        log_note("%s: this kiosk cannot use the pack; tell the researchers", name);
-        points_free(pts);
-        study_free(s);
-        return e;
-    }
-    *study = s;
-    *points = pts;
-    return ERR_OK;
-}
-
 enum err setup_read_pack(const char *path, struct pack **out)
 {
     struct buffer b = {0};
-    struct pack *p = NULL;
-    struct study *s = NULL;
-    struct points *pts = NULL;
+    struct packed p = {0};
     enum err e = file_read(path, PACK_MAX_BYTES, false, &b);
     if (e == ERR_OK)
-        e = pack_parse(buffer_view(&b), path, &p);
+        e = packed_open(buffer_view(&b), path, &p);
     if (e == ERR_OK)
-        e = judge(p, path, &s, &pts);
-    if (e == ERR_OK)
-        *out = p, p = NULL;
-    points_free(pts);
-    study_free(s);
-    pack_free(p);
+        *out = p.pack, p.pack = NULL;
+    packed_close(&p);
     buffer_free(&b);
     return e;
 }
@@ -102,8 +61,7 @@ enum err setup_check_passphrase(const struct secret *passphrase)
 /* What a set-up makes, in the order made. */
 struct making {
     const struct pack *pack;
-    struct study *study;
-    struct points *points;
+    struct packed packed; /* the same, opened */
     char *keys_path, *store_path;
     struct secret *sign_key, *epoch_key;
     struct keyfile *keyfile;
@@ -163,8 +121,8 @@ static enum err make_store(struct making *m, const uint8_t *replaces)
     struct state *state = calloc(1, sizeof *state);
     struct buffer preamble = {0};
     uint64_t stream = 0;
-    size_t entry_len = device_entry_len(m->study);
-    size_t state_len = state_sealed_len(m->study, m->pack->strata);
+    size_t entry_len = device_entry_len(m->packed.study);
+    size_t state_len = state_sealed_len(m->packed.study, m->pack->strata);
     uint8_t *entry = malloc(entry_len), *sealed = malloc(state_len);
     setup_root(keyfile_public(m->keyfile), replaces, &root);
     enum err e = entry == NULL || sealed == NULL || state == NULL ? ERR_NOMEM : ERR_OK;
@@ -172,13 +130,13 @@ static enum err make_store(struct making *m, const uint8_t *replaces)
     if (e == ERR_OK)
         e = store_create(m->store_path, &m->store);
     if (e == ERR_OK)
-        e = device_create(m->pack, m->study, m->sign_key, &m->device);
+        e = device_create(m->pack, m->packed.study, m->sign_key, &m->device);
     if (e == ERR_OK)
         e = device_stream(m->device, &stream, &preamble);
     if (e == ERR_OK)
         e = device_root(m->device, &root, NULL, entry);
     if (e == ERR_OK)
-        e = state_seal(state, m->device, m->study, m->pack->strata, m->epoch_key, 1, sealed);
+        e = state_seal(state, m->device, m->packed.study, m->pack->strata, m->epoch_key, 1, sealed);
     if (e == ERR_OK)
         e = put_all(m, buffer_view(&preamble), stream, (struct bytes){entry, entry_len},
                     (struct bytes){sealed, state_len});
@@ -211,8 +169,7 @@ static void making_end(struct making *m, enum err e)
         remove_store(m->store_path);
     if (e != ERR_OK && m->keys_made)
         unlink(m->keys_path);
-    points_free(m->points);
-    study_free(m->study);
+    packed_close(&m->packed);
     free(m->keys_path);
     free(m->store_path);
 }
@@ -226,7 +183,7 @@ enum err setup_run(const char *home, const struct pack *pack, const char *code,
     if (e == ERR_OK)
         e = setup_check_passphrase(passphrase);
     if (e == ERR_OK)
-        e = judge(pack, "the pack", &m.study, &m.points);
+        e = packed_open(buffer_view(&pack->bytes), "the pack", &m.packed);
     if (e == ERR_OK)
         e = file_make_dir(home);
     if (e == ERR_OK)
@@ -259,13 +216,12 @@ static enum err read_status(struct store *st, struct setup_status *out)
     struct buffer pack_bytes = {0}, last = {0}, receipt = {0};
     struct pack *pack = NULL;
     struct study *study = NULL;
-    struct complaint c = {"the pack in the store"};
     uint8_t hash[HASH_LEN];
     enum err e = store_pack(st, &pack_bytes);
     if (e == ERR_OK)
-        e = pack_parse(buffer_view(&pack_bytes), c.name, &pack);
+        e = pack_parse(buffer_view(&pack_bytes), "the pack in the store", &pack);
     if (e == ERR_OK)
-        e = study_parse(pack->study, complain, &c, &study);
+        e = study_parse(pack->study, NULL, NULL, &study);
     if (e == ERR_OK)
         e = store_last(st, &out->position, &last);
     if (e == ERR_OK)

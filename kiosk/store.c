@@ -256,6 +256,11 @@ enum err store_put_receipt(struct store *st, uint64_t n, struct bytes bytes)
     return put(st, "INSERT OR REPLACE INTO receipt(id, n, bytes) VALUES(1, ?1, ?2)", &n, 1, bytes);
 }
 
+static struct bytes column(sqlite3_stmt *q, int i)
+{
+    return (struct bytes){sqlite3_column_blob(q, i), (size_t)sqlite3_column_bytes(q, i)};
+}
+
 /* One row of a number and a blob; ${absent} where there is none. */
 static enum err get(struct store *st, const char *sql, enum err absent, uint64_t *number,
                     struct buffer *out)
@@ -282,6 +287,21 @@ enum err store_pack(struct store *st, struct buffer *out)
     return get(st, "SELECT id, bytes FROM pack ORDER BY id DESC LIMIT 1", ERR_FORMAT, &id, out);
 }
 
+enum err store_each_pack(struct store *st, store_visit_pack *visit, void *ctx)
+{
+    sqlite3_stmt *q = NULL;
+    enum err e = ERR_OK;
+    int rc = SQLITE_DONE;
+    if (sqlite3_prepare_v2(st->db, "SELECT bytes FROM pack ORDER BY id", -1, &q, NULL) != SQLITE_OK)
+        return fail(st, "store");
+    while (e == ERR_OK && (rc = sqlite3_step(q)) == SQLITE_ROW)
+        e = visit(ctx, column(q, 0));
+    if (e == ERR_OK && rc != SQLITE_DONE)
+        e = fail(st, "store");
+    sqlite3_finalize(q);
+    return e;
+}
+
 enum err store_state(struct store *st, uint64_t *epoch, struct buffer *out)
 {
     return get(st, "SELECT epoch, sealed FROM state", ERR_FORMAT, epoch, out);
@@ -303,11 +323,6 @@ enum err store_receipt(struct store *st, uint64_t *n, struct buffer *out)
         return e;
     *n = 0;
     return ERR_OK;
-}
-
-static struct bytes column(sqlite3_stmt *q, int i)
-{
-    return (struct bytes){sqlite3_column_blob(q, i), (size_t)sqlite3_column_bytes(q, i)};
 }
 
 /* The entries of one stream, which begins at ${first}. */

@@ -38,7 +38,11 @@ enum err store_put_entry(struct store *st, uint64_t n, uint64_t stream, struct b
 /** The one row of state: its epoch and its encrypted bytes. */
 enum err store_put_state(struct store *st, uint64_t epoch, struct bytes sealed);
 
+/** The pack that the laptop is under. */
 enum err store_pack(struct store *st, struct buffer *out);
+/** Every pack that it has been under, in that order, the present one last. */
+typedef enum err store_visit_pack(void *ctx, struct bytes pack);
+enum err store_each_pack(struct store *st, store_visit_pack *visit, void *ctx);
 enum err store_state(struct store *st, uint64_t *epoch, struct buffer *out);
 /** Position of the last entry (0: none) and its bytes. */
 enum err store_last(struct store *st, uint64_t *n, struct buffer *out);

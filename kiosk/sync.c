@@ -11,19 +11,68 @@
 
 #include "core/file.h"
 #include "core/log.h"
+#include "core/pack.h"
 #include "core/segment.h"
 #include "core/stream.h"
+#include "core/study_word.h"
 #include "kiosk/text.h"
 
 enum { HEX_LEN = 2 * 32 + 1 };
 
 enum err sync_folder(const char *target, const char **path)
 {
-    if (strncmp(target, "dir:", 4) != 0 || target[4] == '\0')
+    if (!study_word_is_target(target))
+        return log_fail(
+            ERR_USAGE,
+            _("%s: this is no target; write dir:/path/of/the/stick. A remote is named by "
+              "letters, digits, - and _ only: anything else could run programs"),
+            target);
+    if (strncmp(target, "dir:", 4) != 0)
         return log_fail(ERR_UNSUPPORTED,
-                        "%s: this version syncs to a folder only; write dir:/path/of/the/stick",
+                        _("%s: this version syncs to a folder only; write dir:/path/of/the/stick"),
                         target);
     *path = target + 4;
+    return ERR_OK;
+}
+
+void sync_name(const char *sub, const uint8_t id[HASH_LEN], const char *ending, char out[SYNC_NAME])
+{
+    char hex[HEX_LEN];
+    segment_hex(id, HASH_LEN, hex);
+    snprintf(out, SYNC_NAME, "%s/%s%s", sub, hex, ending);
+}
+
+/* True if ${path} is a folder and no link to one elsewhere; ${absent} where there is nothing.
+ * ERR_FILE (said) for anything else. */
+static enum err look_at(const char *path, bool *absent)
+{
+    struct stat is;
+    *absent = false;
+    if (lstat(path, &is) != 0) {
+        *absent = errno == ENOENT || errno == ENOTDIR;
+        return *absent ? ERR_OK : log_fail(ERR_FILE, "%s: %s", path, strerror(errno));
+    }
+    return S_ISDIR(is.st_mode)
+               ? ERR_OK
+               : log_fail(ERR_FILE,
+                          _("%s: a folder belongs here, and this is none (a link?); it was left "
+                            "alone. Use another stick"),
+                          path);
+}
+
+/* The folder ${sub} of a target, made where there is none. */
+static enum err own_folder(const char *folder, const char *sub, char **out)
+{
+    bool absent = false;
+    char *path = file_join(folder, sub);
+    enum err e = path == NULL ? ERR_NOMEM : look_at(path, &absent);
+    if (e == ERR_OK && absent)
+        e = file_make_shared_dir(path);
+    if (e != ERR_OK) {
+        free(path);
+        return e;
+    }
+    *out = path;
     return ERR_OK;
 }
 
@@ -163,37 +212,74 @@ static enum err out_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes s
     return e;
 }
 
-static enum err write_pack(const struct pack *pack, const char *folder)
+/* True if this pack lies there, perhaps with more signatures than here: those are not taken away.
+ */
+static bool has_pack(const char *path, const struct pack *pack)
 {
-    char hex[HEX_LEN], name[HEX_LEN + 16];
-    segment_hex(pack->hash, HASH_LEN, hex);
-    snprintf(name, sizeof name, "packs/%s.pack", hex);
-    char *path = file_join(folder, name), *dir = file_join(folder, "packs");
-    enum err e = path == NULL || dir == NULL ? ERR_NOMEM : file_make_shared_dir(dir);
-    if (e == ERR_OK && !is_there(path, buffer_view(&pack->bytes)))
-        e = file_write(path, buffer_view(&pack->bytes), 0644, true);
+    struct buffer b = {0};
+    struct pack *there = NULL;
+    struct stat is;
+    bool more = lstat(path, &is) == 0 && S_ISREG(is.st_mode) &&
+                is.st_size > (off_t)pack->bytes.len && is.st_size <= PACK_MAX_BYTES;
+    if (!more)
+        return is_there(path, buffer_view(&pack->bytes));
+    bool has = file_read(path, PACK_MAX_BYTES, true, &b) == ERR_OK &&
+               pack_parse(buffer_view(&b), path, &there) == ERR_OK &&
+               memcmp(there->hash, pack->hash, HASH_LEN) == 0;
+    pack_free(there);
+    buffer_free(&b);
+    return has;
+}
+
+static enum err write_pack(void *ctx, struct bytes bytes)
+{
+    const char *folder = ctx;
+    char name[SYNC_NAME];
+    struct pack *pack = NULL;
+    enum err e = pack_parse(bytes, "a pack in the store", &pack);
+    if (e != ERR_OK)
+        return e;
+    sync_name("packs", pack->hash, ".pack", name);
+    char *path = file_join(folder, name);
+    if (path == NULL)
+        e = ERR_NOMEM;
+    else if (!has_pack(path, pack))
+        e = file_write(path, bytes, 0644, true);
+    pack_free(pack);
     free(path);
+    return e;
+}
+
+/* Results are read under the pack that they were sealed under, however long ago. */
+static enum err write_packs(struct store *st, const char *folder)
+{
+    char *dir = NULL;
+    enum err e = own_folder(folder, "packs", &dir);
+    if (e == ERR_OK)
+        e = store_each_pack(st, write_pack, (void *)(uintptr_t)folder);
     free(dir);
     return e;
 }
 
-enum err sync_out(struct store *st, const struct pack *pack, const uint8_t device[32],
-                  uint64_t confirmed, const char *folder, unsigned *written)
+enum err sync_out(struct store *st, const uint8_t device[32], uint64_t confirmed,
+                  const char *folder, unsigned *written)
 {
-    char hex[HEX_LEN], name[HEX_LEN + 8];
+    char name[SYNC_NAME];
+    char *up = NULL, *own = NULL;
     struct there there = {0};
     struct stat is;
-    segment_hex(device, 32, hex);
-    snprintf(name, sizeof name, "up/%s", hex);
+    *written = 0;
+    sync_name("up", device, "", name);
     if (stat(folder, &is) != 0 || !S_ISDIR(is.st_mode))
         return log_fail(ERR_FILE, _("%s: there is no such folder; is the stick plugged in?"),
                         folder);
-    char *own = file_join(folder, name);
+    enum err e = own_folder(folder, "up", &up);
+    if (e == ERR_OK)
+        e = own_folder(folder, name, &own);
     struct out o = {.there = &there, .device = device, .folder = own, .confirmed = confirmed};
     struct store_visitor v = {out_stream, out_entry, &o};
-    enum err e = own == NULL ? ERR_NOMEM : file_make_shared_dir(own);
     if (e == ERR_OK)
-        e = write_pack(pack, folder);
+        e = write_packs(st, folder);
     if (e == ERR_OK)
         e = list(own, device, &there);
     if (e == ERR_OK)
@@ -204,43 +290,48 @@ enum err sync_out(struct store *st, const struct pack *pack, const uint8_t devic
     segment_run_free(&o.run);
     free(there.range);
     free(own);
+    free(up);
     return e;
 }
 
-static enum err take(const char *folder, const char *name, struct buffer *out)
+/* ---- what came back ---- */
+
+enum err sync_take(const char *folder, const char *name, size_t limit, struct buffer *out)
 {
+    struct stat is;
+    bool absent = false;
     char *path = file_join(folder, name);
-    enum err e = path == NULL ? ERR_NOMEM : ERR_OK;
-    if (e == ERR_OK && access(path, F_OK) == 0)
-        e = file_read(path, NOTICE_MAX_BYTES, true, out);
-    else if (e == ERR_OK && errno != ENOENT && errno != ENOTDIR)
-        e = log_fail(ERR_FILE, "%s: %s", path, strerror(errno));
+    if (path == NULL)
+        return ERR_NOMEM;
+    char *slash = strrchr(path, '/');
+    *slash = '\0';
+    enum err e = look_at(path, &absent);
+    *slash = '/';
+    if (e == ERR_OK && !absent && lstat(path, &is) != 0 && errno == ENOENT)
+        absent = true;
+    if (e == ERR_OK && !absent)
+        e = file_read(path, limit, true, out);
     if (e != ERR_OK)
         buffer_free(out);
     free(path);
     return e;
 }
 
-enum err sync_in(const struct pack *pack, const uint8_t device[32], const char *folder,
-                 struct sync_in *in)
+enum err sync_names(const char *folder, const char *sub, sync_visit *visit, void *ctx)
 {
-    char hex[HEX_LEN], name[HEX_LEN + 32];
-    segment_hex(device, 32, hex);
-    snprintf(name, sizeof name, "down/%s.approval", hex);
-    enum err e = take(folder, name, &in->approval);
-    snprintf(name, sizeof name, "down/%s.receipt", hex);
-    enum err receipt = take(folder, name, &in->receipt);
-    segment_hex(pack->hash, HASH_LEN, hex);
-    snprintf(name, sizeof name, "down/%s.golive", hex);
-    enum err golive = take(folder, name, &in->golive);
-    return e != ERR_OK ? e : receipt != ERR_OK ? receipt : golive;
-}
-
-void sync_in_free(struct sync_in *in)
-{
-    buffer_free(&in->approval);
-    buffer_free(&in->receipt);
-    buffer_free(&in->golive);
+    bool absent = false;
+    struct dirent *entry;
+    DIR *d = NULL;
+    char *path = file_join(folder, sub);
+    enum err e = path == NULL ? ERR_NOMEM : look_at(path, &absent);
+    if (e == ERR_OK && !absent && (d = opendir(path)) == NULL)
+        e = log_fail(ERR_FILE, "%s: %s", path, strerror(errno));
+    while (e == ERR_OK && d != NULL && (entry = readdir(d)) != NULL)
+        e = visit(ctx, entry->d_name);
+    if (d != NULL)
+        closedir(d);
+    free(path);
+    return e;
 }
 
 struct head_at {

@@ -4,30 +4,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Keys of a row: small codes packed into one number (mixed radix), and the bits of each number that
- * takes too many values for a code. */
-enum { KEYS_MAX = 2 + CELLS_EXTRA + 4 * TERMS_MAX_COLUMNS, CODE_MAX = 1 << 16 };
-#define DIRECT_MAX ((uint64_t)1 << 24) /* slots of a table that is indexed by the packed codes */
+#include "core/log.h"
+
+/* Small codes of a row are packed into words (mixed radix), the first of arm, count and extra keys;
+ * numbers of too many values are words of their own, by their bits. Words are worked out for a
+ * block of rows at a time, in doubles: whole numbers below 2^53 are exact, and the loops vectorise.
+ */
+enum { KEYS_MAX = 2 + CELLS_EXTRA + 4 * TERMS_MAX_COLUMNS, BLOCK = 512 };
+#define CODE_MAX   65536.0
+#define WORD_MAX   9007199254740992.0 /* 2^53 */
+#define DIRECT_MAX 16777216.0         /* slots of a table indexed by the only word */
 
 enum source { FROM_ARM, FROM_COUNT, FROM_INT, FROM_DOUBLE };
 
-struct key { /* codes 0..radix - 1 */
+struct key { /* code: value - least, 0..radix - 1 */
     enum source source;
     const void *at;
-    int32_t least;  /* of a double: code = value - least */
-    uint64_t radix; /* how many codes */
+    double least, radix;
+    size_t word;
 };
 
 struct grouping {
     const struct cells_spec *spec;
-    struct key code[KEYS_MAX];
-    size_t codes, heads;          /* the first ${heads} codes make the segment */
-    const double *wide[KEYS_MAX]; /* compared by their bits */
-    size_t wides;
-    uint64_t slots; /* product of the radices; 0: too many for a table */
-    uint64_t *word; /* of each cell: packed codes, then the wide bits (hash only) */
-    uint32_t *slot; /* cell + 1, 0: empty */
-    uint64_t mask;  /* hash only */
+    bool all_used;
+    struct key key[KEYS_MAX];
+    size_t keys;
+    double product[KEYS_MAX]; /* of the radices of each word */
+    double heads;             /* of those of arm, count and extra keys: they come first in word 0 */
+    const double *wide[KEYS_MAX];
+    size_t packed, words;   /* words of codes; with the wide ones */
+    double (*block)[BLOCK]; /* [word] */
+    uint64_t *word;         /* of each cell */
+    bool single;            /* each row a cell of its own */
+    uint32_t *slot;         /* cell + 1, 0: empty */
+    uint64_t mask;
     struct cells *out;
     size_t room;
 };
@@ -46,103 +56,187 @@ void cells_free(struct cells *c)
     free(c);
 }
 
-static inline int32_t code_of(const struct key *k, size_t row)
+static inline double value_at(const struct key *k, size_t row)
 {
     switch (k->source) {
     case FROM_ARM:
-        return ((const int8_t *)k->at)[row] - k->least;
+        return ((const int8_t *)k->at)[row];
     case FROM_COUNT:
-        return ((const int16_t *)k->at)[row] - k->least;
+        return ((const int16_t *)k->at)[row];
     case FROM_INT:
-        return ((const int32_t *)k->at)[row] - k->least;
+        return ((const int32_t *)k->at)[row];
     default:
-        return (int32_t)((const double *)k->at)[row] - k->least;
+        return ((const double *)k->at)[row];
     }
 }
 
-static void add_code(struct grouping *g, enum source source, const void *at)
+/* Least and most of the rows used, and whether all are whole numbers of an int's range. */
+struct range {
+    double least, most;
+    bool whole;
+};
+
+static struct range slow_range(const struct grouping *g, const struct key *k)
 {
-    struct key k = {.source = source, .at = at, .least = 0};
-    int32_t least = INT32_MAX, most = INT32_MIN;
+    struct range r = {INFINITY, -INFINITY, true};
     for (size_t i = 0; i < g->spec->f->n; i++) {
         if (!g->spec->used[i])
             continue;
-        int32_t v = code_of(&k, i);
-        least = v < least ? v : least;
-        most = v > most ? v : most;
+        double v = value_at(k, i);
+        r.least = v < r.least ? v : r.least;
+        r.most = v > r.most ? v : r.most;
+        r.whole = r.whole && fabs(v) < 1e9 && v == (double)(int32_t)v;
     }
-    if (least > most) /* no row is used */
-        least = most = 0;
-    k.least = least;
-    k.radix = (uint64_t)((int64_t)most - least) + 1;
-    g->code[g->codes++] = k;
+    return r;
 }
 
-/* Whole numbers of a small range make a code; others are compared by their bits. */
-static void add_numbers(struct grouping *g, const double *number)
+/* The same of doubles that are all used, four at a time; ends at the first that is not whole. */
+static struct range quick_range(const double *v, size_t n)
 {
-    double least = INFINITY, most = -INFINITY;
-    bool whole = true;
-    for (size_t i = 0; i < g->spec->f->n; i++) {
-        if (!g->spec->used[i])
-            continue;
-        double v = number[i];
-        whole = whole && fabs(v) < 1e9 && v == (double)(int32_t)v;
-        if (!whole)
-            break;
-        least = v < least ? v : least;
-        most = v > most ? v : most;
+    double least[4] = {v[0], v[0], v[0], v[0]}, most[4] = {v[0], v[0], v[0], v[0]};
+    struct range r = {0, 0, true};
+    size_t i = 0;
+    for (; i + 4 <= n && r.whole; i += 4)
+        for (size_t k = 0; k < 4; k++) {
+            double x = v[i + k];
+            least[k] = x < least[k] ? x : least[k];
+            most[k] = x > most[k] ? x : most[k];
+            r.whole = r.whole && fabs(x) < 1e9 && x == (double)(int32_t)x;
+        }
+    for (; i < n && r.whole; i++) {
+        least[0] = v[i] < least[0] ? v[i] : least[0];
+        most[0] = v[i] > most[0] ? v[i] : most[0];
+        r.whole = fabs(v[i]) < 1e9 && v[i] == (double)(int32_t)v[i];
     }
-    if (whole && most - least < CODE_MAX)
-        add_code(g, FROM_DOUBLE, number);
-    else
-        g->wide[g->wides++] = number;
+    r.least = fmin(fmin(least[0], least[1]), fmin(least[2], least[3]));
+    r.most = fmax(fmax(most[0], most[1]), fmax(most[2], most[3]));
+    return r;
 }
 
-/* Columns of all formulas, each once. */
-static void add_columns(struct grouping *g)
+#define WHOLE_RANGE(type)                                                                          \
+    do {                                                                                           \
+        const type *v = k->at;                                                                     \
+        type least = v[0], most = v[0];                                                            \
+        for (size_t i = 1; i < n; i++) {                                                           \
+            least = v[i] < least ? v[i] : least;                                                   \
+            most = v[i] > most ? v[i] : most;                                                      \
+        }                                                                                          \
+        r = (struct range){least, most, true};                                                     \
+    } while (0)
+
+static struct range range_of(const struct grouping *g, const struct key *k)
+{
+    struct range r = {0};
+    size_t n = g->spec->f->n;
+    if (!g->all_used || n == 0)
+        return slow_range(g, k);
+    switch (k->source) {
+    case FROM_ARM:
+        WHOLE_RANGE(int8_t);
+        break;
+    case FROM_COUNT:
+        WHOLE_RANGE(int16_t);
+        break;
+    case FROM_INT:
+        WHOLE_RANGE(int32_t);
+        break;
+    case FROM_DOUBLE:
+        return quick_range(k->at, n);
+    }
+    return r;
+}
+
+/* A new key, in the last word of codes where it fits there. False: its values are no codes. */
+static bool add_key(struct grouping *g, enum source source, const void *at)
+{
+    struct key k = {.source = source, .at = at};
+    struct range r = range_of(g, &k);
+    if (source == FROM_DOUBLE && (!r.whole || r.most - r.least >= CODE_MAX))
+        return false;
+    k.least = r.least <= r.most ? r.least : 0;
+    k.radix = r.least <= r.most ? r.most - r.least + 1 : 1;
+    if (g->packed == 0 || g->product[g->packed - 1] > WORD_MAX / k.radix)
+        g->product[g->packed++] = 1;
+    k.word = g->packed - 1;
+    g->product[k.word] *= k.radix;
+    g->key[g->keys++] = k;
+    return true;
+}
+
+static bool seen_before(const struct cells_spec *s, size_t set, size_t i)
+{
+    int column = terms_column(s->terms[set], i);
+    bool seen = false;
+    for (size_t b = 0; b <= set; b++)
+        for (size_t j = 0; j < (b < set ? terms_columns(s->terms[b]) : i); j++)
+            seen = seen || terms_column(s->terms[b], j) == column;
+    return seen;
+}
+
+static enum err list_keys(struct grouping *g)
 {
     const struct cells_spec *s = g->spec;
-    for (size_t a = 0; a < s->sets; a++)
+    g->all_used = memchr(s->used, 0, s->f->n) == NULL;
+    if (s->arm != NULL)
+        add_key(g, FROM_ARM, s->arm);
+    if (s->count != NULL)
+        add_key(g, FROM_COUNT, s->count);
+    for (size_t i = 0; i < CELLS_EXTRA && s->extra[i] != NULL; i++)
+        add_key(g, FROM_INT, s->extra[i]);
+    if (g->packed > 1)
+        return log_fail(ERR_UNSUPPORTED, "the columns that split the counts have too many values");
+    g->heads = g->packed > 0 ? g->product[0] : 1;
+    for (size_t a = 0, wides = 0; a < s->sets; a++)
         for (size_t i = 0; i < terms_columns(s->terms[a]); i++) {
             int column = terms_column(s->terms[a], i);
-            bool seen = false;
-            for (size_t b = 0; b <= a; b++)
-                for (size_t j = 0; j < (b < a ? terms_columns(s->terms[b]) : i); j++)
-                    seen = seen || terms_column(s->terms[b], j) == column;
-            if (seen || g->codes + g->wides == KEYS_MAX)
-                continue;
             const double *number = frame_numbers(s->f, column);
-            if (number != NULL)
-                add_numbers(g, number);
-            else
-                add_code(g, FROM_INT, s->f->column[column].row);
+            if (seen_before(s, a, i) || g->keys + wides == KEYS_MAX)
+                continue;
+            if (number == NULL)
+                add_key(g, FROM_INT, s->f->column[column].row);
+            else if (!add_key(g, FROM_DOUBLE, number))
+                g->wide[wides++] = number;
+            g->words = wides;
         }
+    g->words += g->packed;
+    return ERR_OK;
 }
 
-static void list_keys(struct grouping *g)
-{
-    const struct cells_spec *s = g->spec;
-    if (s->arm != NULL)
-        add_code(g, FROM_ARM, s->arm);
-    if (s->count != NULL)
-        add_code(g, FROM_COUNT, s->count);
-    for (size_t i = 0; i < CELLS_EXTRA && s->extra[i] != NULL; i++)
-        add_code(g, FROM_INT, s->extra[i]);
-    g->heads = g->codes;
-    add_columns(g);
-    g->slots = 1;
-    for (size_t i = 0; i < g->codes && g->slots != 0; i++)
-        g->slots =
-            g->slots <= (UINT64_MAX >> 1) / g->code[i].radix ? g->slots * g->code[i].radix : 0;
-}
+/* to[] = to[] * radix + code. */
+#define PACK(type)                                                                                 \
+    do {                                                                                           \
+        const type *v = (const type *)k->at + first;                                               \
+        for (size_t i = 0; i < n; i++)                                                             \
+            to[i] = to[i] * k->radix + ((double)v[i] - k->least);                                  \
+    } while (0)
 
-static inline uint64_t pack(const struct grouping *g, size_t row)
+/* The words of rows first .. first + n - 1. What those of rows that are not used come to is not
+ * looked at. */
+static void pack_block(struct grouping *g, size_t first, size_t n)
 {
-    uint64_t v = 0;
-    for (size_t i = 0; i < g->codes; i++)
-        v = v * g->code[i].radix + (uint64_t)code_of(&g->code[i], row);
-    return v;
+    for (size_t w = 0; w < g->packed; w++)
+        memset(g->block[w], 0, n * sizeof *g->block[w]);
+    for (size_t j = 0; j < g->keys; j++) {
+        const struct key *k = &g->key[j];
+        double *restrict to = g->block[k->word];
+        switch (k->source) {
+        case FROM_ARM:
+            PACK(int8_t);
+            break;
+        case FROM_COUNT:
+            PACK(int16_t);
+            break;
+        case FROM_INT:
+            PACK(int32_t);
+            break;
+        case FROM_DOUBLE:
+            PACK(double);
+            break;
+        }
+    }
+    for (size_t w = g->packed; w < g->words; w++)
+        for (size_t i = 0; i < n; i++)
+            g->block[w][i] = g->wide[w - g->packed][first + i] + 0.0; /* -0 and 0 are one number */
 }
 
 static enum err grow(struct grouping *g)
@@ -153,42 +247,30 @@ static enum err grow(struct grouping *g)
     if (row == NULL)
         return ERR_NOMEM;
     c->row = row;
-    size_t words = 1 + g->wides;
-    uint64_t *word = g->mask == 0 ? g->word : realloc(g->word, room * words * sizeof *word);
-    if (g->mask != 0 && word == NULL)
+    uint32_t *rows = realloc(c->rows, room * sizeof *rows);
+    if (rows == NULL)
+        return ERR_NOMEM;
+    c->rows = rows;
+    uint64_t *word = realloc(g->word, (room * g->words + 1) * sizeof *word);
+    if (word == NULL)
         return ERR_NOMEM;
     g->word = word;
     g->room = room;
     return ERR_OK;
 }
 
-/* A cell that is new; 0: no memory. */
-static uint32_t new_cell(struct grouping *g, size_t row)
+/* A cell that is new, with the words of row ${i} of the block; 0: no memory. */
+static uint32_t new_cell(struct grouping *g, const uint64_t *word, size_t row)
 {
     if (g->out->n == g->room && grow(g) != ERR_OK)
         return 0;
     g->out->row[g->out->n] = (uint32_t)row;
+    g->out->rows[g->out->n] = 0;
+    memcpy(g->word + g->out->n * g->words, word, g->words * sizeof *word);
     return (uint32_t)++g->out->n;
 }
 
-static enum err group_direct(struct grouping *g)
-{
-    if ((g->slot = calloc(g->slots, sizeof *g->slot)) == NULL)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < g->spec->f->n; i++) {
-        g->out->of_row[i] = -1;
-        if (!g->spec->used[i])
-            continue;
-        uint32_t *slot = &g->slot[pack(g, i)];
-        if (*slot == 0 && (*slot = new_cell(g, i)) == 0)
-            return ERR_NOMEM;
-        g->out->of_row[i] = (int32_t)(*slot - 1);
-    }
-    return ERR_OK;
-}
-
-/* The finalizer of MurmurHash3 (Appleby, public domain): every bit of the key reaches every other.
- */
+/* The finalizer of MurmurHash3 (Appleby, public domain): every bit reaches every other. */
 static inline uint64_t stir(uint64_t h)
 {
     h ^= h >> 33;
@@ -198,143 +280,141 @@ static inline uint64_t stir(uint64_t h)
     return h ^ h >> 33;
 }
 
-/* Packed codes; where even 63 bits are too few, they are stirred together two and two, and cells
- * that differ only there are told apart by comparing rows. */
-static void words_of(const struct grouping *g, size_t row, uint64_t *word)
-{
-    word[0] = 0;
-    if (g->slots != 0)
-        word[0] = pack(g, row);
-    for (size_t i = 0; g->slots == 0 && i < g->codes; i++)
-        word[0] = stir(word[0] ^ (uint64_t)code_of(&g->code[i], row)) + i;
-    for (size_t i = 0; i < g->wides; i++) {
-        double v = g->wide[i][row] + 0.0; /* -0 and 0 are one number */
-        memcpy(&word[i + 1], &v, sizeof v);
-    }
-}
-
-static bool same_codes(const struct grouping *g, size_t a, size_t b)
+static bool same_words(const uint64_t *a, const uint64_t *b, size_t words)
 {
     bool same = true;
-    for (size_t i = 0; g->slots == 0 && same && i < g->codes; i++)
-        same = code_of(&g->code[i], a) == code_of(&g->code[i], b);
+    for (size_t w = 0; w < words; w++)
+        same = same && a[w] == b[w];
     return same;
 }
 
-static enum err group_hash(struct grouping *g)
+/* The slot of a row: its word where the table is indexed by it, else found by hashing. */
+static uint32_t *find_slot(struct grouping *g, const uint64_t *word)
 {
-    size_t words = 1 + g->wides, n = g->spec->f->n;
-    uint64_t size = 1024, word[1 + KEYS_MAX];
-    while (size < 2 * (uint64_t)n)
-        size *= 2;
-    g->mask = size - 1;
-    if ((g->slot = calloc(size, sizeof *g->slot)) == NULL)
-        return ERR_NOMEM;
-    for (size_t i = 0; i < n; i++) {
-        g->out->of_row[i] = -1;
-        if (!g->spec->used[i])
-            continue;
-        uint64_t h = 0;
-        words_of(g, i, word);
-        for (size_t k = 0; k < words; k++)
-            h = stir(h ^ word[k]);
-        for (h &= g->mask; g->slot[h] != 0; h = (h + 1) & g->mask) {
-            size_t cell = g->slot[h] - 1;
-            if (memcmp(g->word + cell * words, word, words * sizeof *word) == 0 &&
-                same_codes(g, g->out->row[cell], i))
-                break;
-        }
-        if (g->slot[h] == 0) {
-            if ((g->slot[h] = new_cell(g, i)) == 0)
+    if (g->mask == 0)
+        return &g->slot[word[0]];
+    uint64_t h = 0;
+    for (size_t w = 0; w < g->words; w++)
+        h = stir(h ^ word[w]);
+    for (h &= g->mask; g->slot[h] != 0; h = (h + 1) & g->mask)
+        if (same_words(g->word + (g->slot[h] - 1) * g->words, word, g->words))
+            break;
+    return &g->slot[h];
+}
+
+static enum err group_rows(struct grouping *g)
+{
+    size_t n = g->spec->f->n;
+    uint64_t word[2 * KEYS_MAX];
+    for (size_t first = 0; first < n; first += BLOCK) {
+        size_t count = n - first < BLOCK ? n - first : BLOCK;
+        pack_block(g, first, count);
+        for (size_t i = 0; i < count; i++) {
+            size_t row = first + i;
+            g->out->of_row[row] = -1;
+            if (!g->spec->used[row])
+                continue;
+            for (size_t w = 0; w < g->packed; w++)
+                word[w] = (uint64_t)g->block[w][i];
+            for (size_t w = g->packed; w < g->words; w++)
+                memcpy(&word[w], &g->block[w][i], sizeof *word);
+            uint32_t none = 0, *slot = g->single ? &none : find_slot(g, word);
+            if (*slot == 0 && (*slot = new_cell(g, word, row)) == 0)
                 return ERR_NOMEM;
-            memcpy(g->word + (g->out->n - 1) * words, word, words * sizeof *word);
+            g->out->of_row[row] = (int32_t)(*slot - 1);
+            g->out->rows[*slot - 1]++;
         }
-        g->out->of_row[i] = (int32_t)(g->slot[h] - 1);
     }
     return ERR_OK;
 }
 
-/* order[k]: the cell at place k, sorted by the head codes: one counting sort per code, the last
- * first. */
-static enum err sort_cells(const struct grouping *g, uint32_t *order)
+static int by_value(const void *a, const void *b)
 {
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* A measure hardly repeats, and looking every row up would cost more than it saves: where at most
+ * two of some two thousand rows share a value of it, each row is a cell of its own. */
+static bool hardly_repeats(const struct grouping *g)
+{
+    enum { SAMPLE = 2048, SHARED_MAX = 2 };
+    size_t n = g->spec->f->n, step = n / SAMPLE, shared = 0;
+    double v[SAMPLE];
+    bool found = false;
+    for (size_t w = 0; w < g->words - g->packed && n >= 4 * SAMPLE && !found; w++) {
+        for (size_t i = 0; i < SAMPLE; i++)
+            v[i] = g->wide[w][i * step];
+        qsort(v, SAMPLE, sizeof *v, by_value);
+        shared = 0;
+        for (size_t i = 1; i < SAMPLE; i++)
+            shared += v[i] == v[i - 1];
+        found = shared <= SHARED_MAX;
+    }
+    return found;
+}
+
+static enum err make_table(struct grouping *g)
+{
+    double cap = 4 * (double)g->spec->f->n + 4096;
+    bool direct =
+        g->words == 1 && g->packed == 1 && g->product[0] <= (cap < DIRECT_MAX ? cap : DIRECT_MAX);
+    g->single = hardly_repeats(g);
+    uint64_t size = direct ? (uint64_t)g->product[0] : 1024;
+    while (!direct && !g->single && size < 2 * (uint64_t)g->spec->f->n)
+        size *= 2;
+    g->mask = direct ? 0 : size - 1;
+    g->slot = calloc(size + 1, sizeof *g->slot);
+    g->block = malloc((g->words + 1) * sizeof *g->block);
+    return g->slot != NULL && g->block != NULL ? ERR_OK : ERR_NOMEM;
+}
+
+/* The code of arm, count and extra keys alone. */
+static uint64_t head_of(const struct grouping *g, size_t cell)
+{
+    double rest = g->packed > 0 ? g->product[0] / g->heads : 1;
+    return g->packed > 0 ? g->word[cell * g->words] / (uint64_t)rest : 0;
+}
+
+/* order[k]: the cell at place k, sorted by heads: a counting sort for each 11 bits. */
+static enum err sort_cells(const struct grouping *g, uint32_t *order, uint64_t *head)
+{
+    enum { DIGITS = 2048 };
     const struct cells *c = g->out;
-    enum err e = ERR_NOMEM;
-    uint64_t most = 1;
-    for (size_t i = 0; i < g->heads; i++)
-        most = g->code[i].radix > most ? g->code[i].radix : most;
+    size_t at[DIGITS + 1];
     uint32_t *next = malloc((c->n + 1) * sizeof *next);
-    size_t *at = most < SIZE_MAX / sizeof *at - 1 ? malloc((size_t)(most + 1) * sizeof *at) : NULL;
-    if (next == NULL || at == NULL)
-        goto out;
-    for (size_t i = 0; i < c->n; i++)
+    if (next == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < c->n; i++) {
         order[i] = (uint32_t)i;
-    for (size_t k = g->heads; k-- > 0;) {
-        const struct key *key = &g->code[k];
-        memset(at, 0, (size_t)(key->radix + 1) * sizeof *at);
+        head[i] = head_of(g, i);
+    }
+    for (unsigned shift = 0; shift < 54 && g->heads > (double)(1ULL << shift); shift += 11) {
+        memset(at, 0, sizeof at);
         for (size_t i = 0; i < c->n; i++)
-            at[code_of(key, c->row[i]) + 1]++;
-        for (size_t v = 0; v < key->radix; v++)
+            at[(head[i] >> shift) % DIGITS + 1]++;
+        for (size_t v = 0; v < DIGITS; v++)
             at[v + 1] += at[v];
         for (size_t i = 0; i < c->n; i++)
-            next[at[code_of(key, c->row[order[i]])]++] = order[i];
+            next[at[(head[order[i]] >> shift) % DIGITS]++] = order[i];
         memcpy(order, next, c->n * sizeof *order);
     }
-    e = ERR_OK;
-out:
     free(next);
-    free(at);
-    return e;
+    return ERR_OK;
 }
 
-/* Put the cells in order and give the rows their new numbers. */
-static enum err reorder(struct grouping *g)
-{
-    struct cells *c = g->out;
-    enum err e = ERR_NOMEM;
-    uint32_t *order = malloc((c->n + 1) * sizeof *order),
-             *place = malloc((c->n + 1) * sizeof *place);
-    uint32_t *row = malloc((c->n + 1) * sizeof *row);
-    if (order == NULL || place == NULL || row == NULL || (e = sort_cells(g, order)) != ERR_OK)
-        goto out;
-    for (size_t k = 0; k < c->n; k++) {
-        place[order[k]] = (uint32_t)k;
-        row[k] = c->row[order[k]];
-    }
-    for (size_t i = 0; i < g->spec->f->n; i++)
-        if (c->of_row[i] >= 0)
-            c->of_row[i] = (int32_t)place[c->of_row[i]];
-    free(c->row);
-    c->row = row;
-    row = NULL;
-    e = ERR_OK;
-out:
-    free(order);
-    free(place);
-    free(row);
-    return e;
-}
-
-static bool same_head(const struct grouping *g, size_t a, size_t b)
-{
-    bool same = true;
-    for (size_t i = 0; same && i < g->heads; i++)
-        same = code_of(&g->code[i], a) == code_of(&g->code[i], b);
-    return same;
-}
-
-static enum err find_segments(struct grouping *g)
+static enum err find_segments(const struct grouping *g, const uint32_t *order, const uint64_t *head)
 {
     struct cells *c = g->out;
     const struct cells_spec *s = g->spec;
     size_t n = 0;
     for (size_t i = 0; i < c->n; i++)
-        n += i == 0 || !same_head(g, c->row[i], c->row[i - 1]);
+        n += i == 0 || head[order[i]] != head[order[i - 1]];
     if ((c->segment = calloc(n + 1, sizeof *c->segment)) == NULL)
         return ERR_NOMEM;
     for (size_t i = 0; i < c->n; i++) {
         size_t row = c->row[i];
-        if (i > 0 && same_head(g, row, c->row[i - 1])) {
+        if (i > 0 && head[order[i]] == head[order[i - 1]]) {
             c->segment[c->segments - 1].count++;
             continue;
         }
@@ -348,16 +428,43 @@ static enum err find_segments(struct grouping *g)
     return ERR_OK;
 }
 
+/* Put the cells in order and give the rows their new numbers. */
+static enum err reorder(struct grouping *g)
+{
+    struct cells *c = g->out;
+    enum err e = ERR_NOMEM;
+    uint32_t *order = malloc((c->n + 1) * sizeof *order);
+    uint32_t *place = malloc((c->n + 1) * sizeof *place);
+    uint32_t *row = malloc((c->n + 1) * sizeof *row), *rows = malloc((c->n + 1) * sizeof *rows);
+    uint64_t *head = malloc((c->n + 1) * sizeof *head);
+    if (order == NULL || place == NULL || row == NULL || rows == NULL || head == NULL ||
+        (e = sort_cells(g, order, head)) != ERR_OK)
+        goto out;
+    for (size_t k = 0; k < c->n; k++) {
+        place[order[k]] = (uint32_t)k;
+        row[k] = c->row[order[k]];
+        rows[k] = c->rows[order[k]];
+    }
+    memcpy(c->row, row, c->n * sizeof *row);
+    memcpy(c->rows, rows, c->n * sizeof *rows);
+    for (size_t i = 0; i < g->spec->f->n; i++)
+        c->of_row[i] = c->of_row[i] >= 0 ? (int32_t)place[c->of_row[i]] : -1;
+    e = find_segments(g, order, head);
+out:
+    free(order);
+    free(place);
+    free(row);
+    free(rows);
+    free(head);
+    return e;
+}
+
 static enum err sum_weights(const struct cells_spec *s, struct cells *c)
 {
     c->weight = calloc(c->n + 1, sizeof *c->weight);
     c->weight2 = s->weight != NULL ? calloc(c->n + 1, sizeof *c->weight2) : c->weight;
-    c->rows = calloc(c->n + 1, sizeof *c->rows);
-    if (c->weight == NULL || c->weight2 == NULL || c->rows == NULL)
+    if (c->weight == NULL || c->weight2 == NULL)
         return ERR_NOMEM;
-    for (size_t i = 0; i < s->f->n; i++)
-        if (c->of_row[i] >= 0)
-            c->rows[c->of_row[i]]++;
     for (size_t k = 0; s->weight == NULL && k < c->n; k++)
         c->weight[k] = (double)c->rows[k];
     for (size_t i = 0; s->weight != NULL && i < s->f->n; i++)
@@ -370,23 +477,26 @@ static enum err sum_weights(const struct cells_spec *s, struct cells *c)
 
 enum err cells_new(const struct cells_spec *spec, struct cells **out)
 {
-    struct grouping g = {.spec = spec};
     enum err e = ERR_NOMEM;
-    if ((g.out = calloc(1, sizeof *g.out)) == NULL ||
-        (g.out->of_row = malloc((spec->f->n + 1) * sizeof *g.out->of_row)) == NULL)
+    struct grouping *g = calloc(1, sizeof *g);
+    if (g == NULL)
+        return e;
+    g->spec = spec;
+    if ((g->out = calloc(1, sizeof *g->out)) == NULL ||
+        (g->out->of_row = malloc((spec->f->n + 1) * sizeof *g->out->of_row)) == NULL)
         goto out;
-    list_keys(&g);
-    uint64_t cap = 4 * (uint64_t)spec->f->n + 4096;
-    bool direct = g.wides == 0 && g.slots != 0 && g.slots <= (cap < DIRECT_MAX ? cap : DIRECT_MAX);
-    if ((e = direct ? group_direct(&g) : group_hash(&g)) != ERR_OK || (e = reorder(&g)) != ERR_OK ||
-        (e = find_segments(&g)) != ERR_OK || (e = sum_weights(spec, g.out)) != ERR_OK)
+    if ((e = list_keys(g)) != ERR_OK || (e = make_table(g)) != ERR_OK || (e = grow(g)) != ERR_OK ||
+        (e = group_rows(g)) != ERR_OK || (e = reorder(g)) != ERR_OK ||
+        (e = sum_weights(spec, g->out)) != ERR_OK)
         goto out;
-    *out = g.out;
-    g.out = NULL;
+    *out = g->out;
+    g->out = NULL;
 out:
-    free(g.word);
-    free(g.slot);
-    cells_free(g.out);
+    free(g->block);
+    free(g->word);
+    free(g->slot);
+    cells_free(g->out);
+    free(g);
     return e;
 }
 

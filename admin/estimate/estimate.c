@@ -133,21 +133,20 @@ char *estimate_group_name(const struct estimate_result *r, const struct estimate
     return out;
 }
 
+/* Branchless, because arms and counts come in no order. */
 static void count_rows(const struct frame *f, const struct frame_list *l, struct estimate_result *r,
                        size_t *above)
 {
+    size_t n[2][2] = {{0}}; /* [treatment][has a count] */
     for (size_t i = 0; i < f->n; i++) {
-        if (l->arm[i] < 0)
-            continue;
-        bool control = l->arm[i] == 0;
-        if (l->count[i] < 0) {
-            (*(control ? &r->missing_control : &r->missing_treatment))++;
-            continue;
-        }
-        r->n++;
-        (*(control ? &r->n_control : &r->n_treatment))++;
-        *above += control && l->count[i] > l->items;
+        n[l->arm[i] > 0][l->count[i] >= 0] += l->arm[i] >= 0;
+        *above += (l->arm[i] == 0) & (l->count[i] > l->items);
     }
+    r->missing_control = n[0][0];
+    r->missing_treatment = n[1][0];
+    r->n_control = n[0][1];
+    r->n_treatment = n[1][1];
+    r->n = r->n_control + r->n_treatment;
 }
 
 static void name_list(const struct frame_list *l, struct estimate_result *r)

@@ -183,7 +183,19 @@ char *estimate_group_name(const struct estimate_result *r, const struct estimate
 
 /** Room for ${more} further groups at r->group + r->groups; ERR_NOMEM. */
 enum err estimate_room(struct estimate_result *r, size_t more);
-/** A group with names set and every number NAN; ${by} -1: all respondents. The counts, means and
+/** A group with names set and every number NAN; ${by} -1: all respondents. */
+void estimate_start_group(const struct frame *f, const struct estimate_options *o, int by,
+                          int level, int item, struct estimate_group *out);
+/** Counts of one arm of a group. */
+struct estimate_tally {
+    size_t n;
+    double weights, sum; /* sum: of weight times count */
+};
+/** Its n, means, share, and whether it is withheld or marked. */
+void estimate_count_group(const struct estimate_options *o, const struct estimate_tally *control,
+                          const struct estimate_tally *treatment, double share,
+                          struct estimate_group *out);
+/** Both in one, looking through all rows. The counts, means and
  * shares of rows used are filled in: ${used} NULL means estimate_used. */
 void estimate_name_group(const struct frame *f, const struct estimate_options *o, int by, int level,
                          int item, const uint8_t *used, struct estimate_group *out);

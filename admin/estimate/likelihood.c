@@ -49,25 +49,79 @@ struct work {
     double ll[LIKELIHOOD_BATCH];
     double d[LIKELIHOOD_ACTIVE][LIKELIHOOD_BATCH];
     double h[LIKELIHOOD_PAIRS][LIKELIHOOD_BATCH];
+    double v[2][LIKELIHOOD_BATCH];
+    size_t widest;                           /* columns of the widest block */
+    const double *column[LIKELIHOOD_ACTIVE]; /* by predictor: columns of LIKELIHOOD_BATCH cells */
+    double *columns;                         /* room for them */
 };
 
-static void work_start(struct work *w, const struct likelihood *l, const double *b, bool derive)
+static enum err work_new(const struct likelihood *l, const double *b, struct work **out)
 {
     size_t at = 0;
+    struct work *w = malloc(sizeof *w);
+    if (w == NULL)
+        return ERR_NOMEM;
     w->l = l;
     w->b = b;
+    w->widest = 1;
     for (size_t k = 0; k < l->blocks; k++) {
         w->offset[k] = at;
         at += block_size(&l->block[k]);
+        w->widest = block_size(&l->block[k]) > w->widest ? block_size(&l->block[k]) : w->widest;
     }
     w->p = at;
+    w->columns = calloc(LIKELIHOOD_ACTIVE * w->widest * LIKELIHOOD_BATCH, sizeof *w->columns);
+    if (w->columns == NULL) {
+        free(w);
+        return ERR_NOMEM;
+    }
     w->batch = (struct likelihood_batch){.ll = w->ll};
     for (size_t m = 0; m < LIKELIHOOD_ACTIVE; m++) {
         w->batch.eta[m] = w->eta[m];
-        w->batch.d[m] = derive ? w->d[m] : NULL;
+        w->batch.d[m] = w->d[m];
     }
     for (size_t q = 0; q < LIKELIHOOD_PAIRS; q++)
-        w->batch.h[q] = derive ? w->h[q] : NULL;
+        w->batch.h[q] = w->h[q];
+    *out = w;
+    return ERR_OK;
+}
+
+static void work_free(struct work *w)
+{
+    if (w != NULL)
+        free(w->columns);
+    free(w);
+}
+
+/* Columns of the batch one after the other, so that the loops below run along memory. Predictors
+ * that share a matrix share its columns. */
+static void take_columns(struct work *w, size_t m)
+{
+    const struct matrix *x = w->l->block[w->active[m]].x;
+    for (size_t k = 0; k < m; k++)
+        if (w->l->block[w->active[k]].x == x) {
+            w->column[m] = w->column[k];
+            return;
+        }
+    double *to = w->columns + m * w->widest * LIKELIHOOD_BATCH;
+    const double *from = x != NULL ? x->at + w->batch.first * x->cols : NULL;
+    w->column[m] = to;
+    for (size_t i = 0; i < w->batch.count; i++)
+        for (size_t j = 0; j < (x != NULL ? x->cols : 1); j++)
+            to[j * LIKELIHOOD_BATCH + i] = x != NULL ? from[i * x->cols + j] : 1;
+}
+
+static void predict(struct work *w, size_t m)
+{
+    const double *b = w->b + w->offset[w->active[m]];
+    size_t cols = block_size(&w->l->block[w->active[m]]), n = w->batch.count;
+    double *restrict eta = w->eta[m];
+    memset(eta, 0, n * sizeof *eta);
+    for (size_t j = 0; j < cols; j++) {
+        const double *restrict x = w->column[m] + j * LIKELIHOOD_BATCH;
+        for (size_t i = 0; i < n; i++)
+            eta[i] += x[i] * b[j];
+    }
 }
 
 /* Linear predictors and the model's answer for cells first .. first + count - 1. */
@@ -76,16 +130,8 @@ static void work_batch(struct work *w, size_t first, size_t count)
     w->batch.first = first;
     w->batch.count = count;
     for (size_t m = 0; m < w->actives; m++) {
-        const struct likelihood_block *k = &w->l->block[w->active[m]];
-        const double *b = w->b + w->offset[w->active[m]];
-        size_t cols = block_size(k);
-        const double *x = k->x != NULL ? k->x->at + first * cols : NULL;
-        for (size_t i = 0; i < count; i++) {
-            double sum = x != NULL ? 0 : b[0];
-            for (size_t j = 0; x != NULL && j < cols; j++)
-                sum += x[i * cols + j] * b[j];
-            w->eta[m][i] = sum;
-        }
+        take_columns(w, m);
+        predict(w, m);
     }
     w->l->evaluate(w->l->ctx, &w->batch);
 }
@@ -98,45 +144,63 @@ static void work_segment(struct work *w, const struct cells_segment *s)
 
 static double most_eta(const struct work *w)
 {
-    double most = 0;
-    for (size_t m = 0; m < w->actives; m++)
-        for (size_t i = 0; i < w->batch.count; i++)
-            most = fabs(w->eta[m][i]) > most ? fabs(w->eta[m][i]) : most;
-    return most;
+    double most[4] = {0};
+    for (size_t m = 0; m < w->actives; m++) {
+        size_t i = 0;
+        for (; i + 4 <= w->batch.count; i += 4)
+            for (size_t k = 0; k < 4; k++)
+                most[k] = fabs(w->eta[m][i + k]) > most[k] ? fabs(w->eta[m][i + k]) : most[k];
+        for (; i < w->batch.count; i++)
+            most[0] = fabs(w->eta[m][i]) > most[0] ? fabs(w->eta[m][i]) : most[0];
+    }
+    return fmax(fmax(most[0], most[1]), fmax(most[2], most[3]));
+}
+
+/* Eight sums side by side: the compiler may not reorder one. */
+static double dot(const double *restrict a, const double *restrict b, size_t n)
+{
+    double s[8] = {0}, rest = 0;
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8)
+        for (size_t k = 0; k < 8; k++)
+            s[k] += a[i + k] * b[i + k];
+    for (; i < n; i++)
+        rest += a[i] * b[i];
+    return ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7])) + rest;
+}
+
+static void multiply(const double *restrict a, const double *restrict b, size_t n,
+                     double *restrict out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = a[i] * b[i];
 }
 
 /* score[] += w d x of predictor ${m}. */
-static void add_score(const struct work *w, size_t m, const double *weight, double *score)
+static void add_score(struct work *w, size_t m, const double *weight, double *score)
 {
-    const struct likelihood_block *k = &w->l->block[w->active[m]];
-    size_t cols = block_size(k);
-    double *to = score + w->offset[w->active[m]];
-    const double *x = k->x != NULL ? k->x->at + w->batch.first * cols : NULL;
-    for (size_t i = 0; i < w->batch.count; i++) {
-        double v = weight[i] * w->d[m][i];
-        for (size_t j = 0; j < cols; j++)
-            to[j] += x != NULL ? v * x[i * cols + j] : v;
-    }
+    double *to = score + w->offset[w->active[m]], *v = w->v[0];
+    multiply(weight, w->d[m], w->batch.count, v);
+    for (size_t j = 0; j < block_size(&w->l->block[w->active[m]]); j++)
+        to[j] += dot(v, w->column[m] + j * LIKELIHOOD_BATCH, w->batch.count);
 }
 
 /* One block of the information: -w h x x'. Written in the order of the active predictors; the two
- * orders of a pair are added up at the end. */
-static void add_pair(const struct work *w, size_t m, size_t l, const double *weight, double *to)
+ * orders of a pair are added up at the end. Where both have the same columns it is symmetric. */
+static void add_pair(struct work *w, size_t m, size_t l, const double *weight, double *to)
 {
-    const struct likelihood_block *a = &w->l->block[w->active[m]], *b = &w->l->block[w->active[l]];
-    static const double one = 1;
-    size_t na = block_size(a), nb = block_size(b), p = w->p;
-    const double *xa = a->x != NULL ? a->x->at + w->batch.first * na : &one;
-    const double *xb = b->x != NULL ? b->x->at + w->batch.first * nb : &one;
-    size_t step_a = a->x != NULL ? na : 0, step_b = b->x != NULL ? nb : 0;
-    const double *h = w->h[likelihood_pair(m, l)];
+    size_t rows = block_size(&w->l->block[w->active[m]]), n = w->batch.count, p = w->p;
+    size_t cols = block_size(&w->l->block[w->active[l]]);
+    bool same = w->column[m] == w->column[l];
     to += w->offset[w->active[m]] * p + w->offset[w->active[l]];
-    for (size_t i = 0; i < w->batch.count; i++, xa += step_a, xb += step_b) {
-        double v = -weight[i] * h[i];
-        for (size_t r = 0; r < na; r++) {
-            double t = v * xa[r], *row = to + r * p;
-            for (size_t c = 0; c < nb; c++)
-                row[c] += t * xb[c];
+    multiply(weight, w->h[likelihood_pair(m, l)], n, w->v[0]);
+    for (size_t r = 0; r < rows; r++) {
+        multiply(w->v[0], w->column[m] + r * LIKELIHOOD_BATCH, n, w->v[1]);
+        for (size_t c = 0; c < (same ? r + 1 : cols); c++) {
+            double sum = dot(w->v[1], w->column[l] + c * LIKELIHOOD_BATCH, n);
+            to[r * p + c] -= sum;
+            if (same && c < r)
+                to[c * p + r] -= sum;
         }
     }
 }
@@ -152,9 +216,23 @@ static void finish_information(const struct work *w, double *info)
     }
 }
 
-/* log density of the Cauchy prior, up to a constant. Its strength is that of mean weight. */
-static void add_prior(const struct work *w, double strength, struct likelihood_value *v)
+static double mean_weight(const struct cells *c)
 {
+    double weight = 0, rows = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        weight += c->weight[i];
+        rows += c->rows[i];
+    }
+    return weight / rows;
+}
+
+/* log density of the Cauchy prior, up to a constant. Its strength is that of mean weight. */
+static void add_prior(const struct work *w, struct likelihood_value *v)
+{
+    bool any = false;
+    for (size_t k = 0; k < w->l->blocks; k++)
+        any = any || w->l->block[k].prior != NULL;
+    double strength = any ? mean_weight(w->l->cells) : 0;
     for (size_t k = 0; k < w->l->blocks; k++) {
         const struct likelihood_block *b = &w->l->block[k];
         for (size_t j = 0; b->prior != NULL && j < block_size(b); j++) {
@@ -201,23 +279,13 @@ static void evaluate_segment(struct work *w, const struct cells_segment *s, size
     }
 }
 
-static double mean_weight(const struct cells *c)
-{
-    double weight = 0, rows = 0;
-    for (size_t i = 0; i < c->n; i++) {
-        weight += c->weight[i];
-        rows += c->rows[i];
-    }
-    return weight / rows;
-}
-
 enum err likelihood_evaluate(const struct likelihood *l, const double *b, size_t thin,
                              struct likelihood_value *v)
 {
-    struct work *w = malloc(sizeof *w);
-    if (w == NULL)
-        return ERR_NOMEM;
-    work_start(w, l, b, v->score != NULL);
+    struct work *w = NULL;
+    enum err e = work_new(l, b, &w);
+    if (e != ERR_OK)
+        return e;
     v->loglik = v->most = 0;
     if (v->score != NULL) {
         memset(v->score, 0, w->p * sizeof *v->score);
@@ -228,18 +296,17 @@ enum err likelihood_evaluate(const struct likelihood *l, const double *b, size_t
     if (v->score != NULL)
         finish_information(w, v->information);
     v->penalised = v->loglik;
-    add_prior(w, mean_weight(l->cells), v);
-    free(w);
+    add_prior(w, v);
+    work_free(w);
     return ERR_OK;
 }
 
 enum err likelihood_scores(const struct likelihood *l, const double *b, struct matrix *out)
 {
-    struct work *w = malloc(sizeof *w);
-    enum err e = w != NULL ? matrix_new(l->cells->n, likelihood_parameters(l), out) : ERR_NOMEM;
-    if (e != ERR_OK)
+    struct work *w = NULL;
+    enum err e = work_new(l, b, &w);
+    if (e != ERR_OK || (e = matrix_new(l->cells->n, likelihood_parameters(l), out)) != ERR_OK)
         goto out;
-    work_start(w, l, b, true);
     for (size_t s = 0; s < l->cells->segments; s++) {
         const struct cells_segment *q = &l->cells->segment[s];
         const double one = 1;
@@ -251,7 +318,7 @@ enum err likelihood_scores(const struct likelihood *l, const double *b, struct m
         }
     }
 out:
-    free(w);
+    work_free(w);
     return e;
 }
 

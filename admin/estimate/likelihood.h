@@ -45,8 +45,7 @@ struct likelihood_block {
     const double *prior;    /* scale of a Cauchy prior on each coefficient; NULL: none */
 };
 
-/** Cells of one segment at work. Arrays have ${count} entries; d and h are NULL where only the
- * log-likelihood is wanted. */
+/** Cells of one segment at work. Arrays have ${count} entries. */
 struct likelihood_batch {
     const struct cells_segment *segment;
     size_t first, count; /* cells: first .. first + count - 1 */

@@ -7,14 +7,17 @@
 #include "admin/estimate/numeric.h"
 #include "core/log.h"
 
-enum { STEPS_MAX = 200, HALVINGS_MAX = 40, PART_CELLS = 8192 };
+enum { STEPS_MAX = 200, HALVINGS_MAX = 40, PART_CELLS = 4096 };
 
-/* A step of 1e-8 standard errors (squared) is the last one: Newton's error after it is its square.
- */
-#define REST 1e-16
+/* Squared length, in standard errors, of a step that need not be taken any more: 1e-9 of them. On a
+ * part of the cells, which only leads to where the rest is, a hundredth. */
+#define REST      1e-18
+#define REST_PART 1e-4
 /* Information per observation, in a direction of unit length on the scale of the columns: below
  * this the likelihood is flat for all that a sample can say, and the climb has left the data. */
 #define FLAT 1e-7
+/* A linear predictor beyond this is on its way to a probability of 0 or 1. */
+#define FAR 15.0
 /* No coefficient moves a linear predictor by more than about this in one step. */
 #define STRIDE 6.0
 
@@ -37,7 +40,8 @@ struct climb {
     struct likelihood_value at, to; /* at b, at trial */
     double *room;                   /* p x p, thrice, and p */
     const struct peak *known;       /* maxima found before */
-    const double *known_info;       /* information at known[0] */
+    const double *known_info;       /* information at it */
+    const struct peak *last;        /* whose end c->at still holds */
     size_t knowns;
 };
 
@@ -224,13 +228,15 @@ static enum err climb_from(struct climb *c, const double *start, struct peak *ou
         }
         if ((e = find_step(c, &gain, &newton)) != ERR_OK)
             return e;
-        rest = newton && gain < REST * c->mean_weight;
+        rest = newton && gain < (c->thin > 1 ? REST_PART : REST) * c->mean_weight;
+        if (rest)
+            break;
         if ((e = search_line(c, gain, &moved)) != ERR_OK)
             return e;
-        rest = rest || (!moved && newton && gain < 1e-9 * c->mean_weight);
-        if (!moved && !rest)
+        rest = !moved && newton && gain < 1e-9 * c->mean_weight; /* nothing but rounding is left */
+        if (!moved)
             break;
-        if (c->at.most < 15 || rest)
+        if (c->at.most < FAR)
             continue;
         if ((e = weakest(c, c->at.information, &value, &out->direction)) != ERR_OK)
             return e;
@@ -242,7 +248,7 @@ static enum err climb_from(struct climb *c, const double *start, struct peak *ou
     if (rest) {
         if ((e = weakest(c, c->at.information, &value, &out->direction)) != ERR_OK)
             return e;
-        out->end = value > FLAT ? END_REST : c->at.most > 15 ? END_RUNS : END_FLAT;
+        out->end = value > FLAT ? END_REST : c->at.most > FAR ? END_RUNS : END_FLAT;
     }
     out->penalised = c->at.penalised;
     out->loglik = c->at.loglik;
@@ -280,6 +286,7 @@ static enum err climb_all(struct climb *c, const double *const *start, size_t st
         struct peak *q = &peak[*peaks], *same;
         if ((e = climb_from(c, start[s], q)) != ERR_OK)
             break;
+        c->last = q;
         q->reached = 1;
         same = q->end == END_SAME ? (struct peak *)c->known : find_peak(peak, *peaks, c, q);
         if (same != NULL) {
@@ -360,7 +367,7 @@ static enum err keep(struct climb *c, const struct peak *peak, size_t peaks, siz
     if (f.b == NULL || f.information == NULL || f.inverse == NULL)
         goto out;
     memcpy(f.b, peak[best].b, p * sizeof *f.b);
-    if ((e = likelihood_evaluate(c->l, f.b, 1, &c->at)) != ERR_OK ||
+    if ((c->last != &peak[best] && (e = likelihood_evaluate(c->l, f.b, 1, &c->at)) != ERR_OK) ||
         (e = weakest(c, c->at.information, &f.weakest, &direction)) != ERR_OK)
         goto out;
     memcpy(f.information, c->at.information, p * p * sizeof *f.information);

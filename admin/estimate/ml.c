@@ -43,8 +43,11 @@ static enum err check_options(const struct frame_list *l, const struct estimate_
 static enum err refuse_impossible(const struct model *m)
 {
     size_t n = 0;
-    for (size_t i = 0; i < m->f->n; i++)
-        n += m->used[i] && m->list->arm[i] == 0 && m->list->count[i] > m->list->items;
+    for (size_t s = 0; s < m->cells->segments; s++) {
+        const struct cells_segment *q = &m->cells->segment[s];
+        for (size_t i = 0; q->arm == 0 && i < q->count; i++) /* above, or in the mirror below */
+            n += q->y > m->list->items || q->y < 0 ? m->cells->rows[q->first + i] : 0;
+    }
     return n == 0 ? ERR_OK
                   : log_fail(ERR_STUDY,
                              "ml: %zu control %s above the %d items shown, which has probability 0 "

@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "admin/estimate/fast.h"
 #include "admin/estimate/ml_model.h"
 
 size_t ml_plain_active(const void *ctx, const struct cells_segment *s, size_t *block)
@@ -20,60 +21,77 @@ static double log_choose(int n, int k)
     return log(c);
 }
 
-/* e = exp(-|x|): with it logistic(x), 1 - logistic(x) and log(1 + exp(x)) neither over- nor
- * underflow. */
+/* With e = exp(-|x|): logistic(x) = 1/(1 + e) or e/(1 + e), its slope e/(1 + e)^2, log(1 + exp(x))
+ * = max(x, 0) + log(1 + e); nothing over- or underflows. */
 struct unit {
-    double p, q, softplus;
+    double p, slope, ramp, e;
 };
 
 static inline struct unit unit_of(double x)
 {
-    double e = exp(-fabs(x)), one = 1 / (1 + e), small = e * one, plus = log1p(e);
-    return x > 0 ? (struct unit){one, small, x + plus} : (struct unit){small, one, plus};
+    double e = fast_exp(x > 0 ? -x : x), one = 1 / (1 + e), small = e * one;
+    return (struct unit){x > 0 ? one : small, small * one, x > 0 ? x : 0, e};
 }
 
-static void control(const struct likelihood_batch *b, int items, int y)
+static void control(const double *restrict h, size_t cells, int items, int y, double *restrict ll,
+                    double *restrict d, double *restrict dd)
 {
     double n = items, k = y, constant = log_choose(items, y);
-    for (size_t i = 0; i < b->count; i++) {
-        struct unit u = unit_of(b->eta[0][i]);
-        b->ll[i] = constant + k * b->eta[0][i] - n * u.softplus;
-        if (b->d[0] == NULL)
-            continue;
-        b->d[0][i] = k - n * u.p;
-        b->h[0][i] = -n * u.p * u.q;
+    for (size_t i = 0; i < cells; i++) {
+        struct unit u = unit_of(h[i]);
+        ll[i] = constant + k * h[i] - n * (u.ramp + fast_log(1 + u.e));
+        d[i] = k - n * u.p;
+        dd[i] = -n * u.slope;
     }
 }
 
-/* With w = P(z = 1 | y): the log-odds of w are x'delta - x'psi + log C(J, y - 1)/C(J, y), and all
- * derivatives follow from w. At y = 0 it is 0, at J + 1 it is 1. */
-static void treatment(const struct likelihood_batch *b, int items, int y)
+/* A treatment count from 1 to J. With w = P(z = 1 | y): the log-odds of w are x'delta - x'psi + log
+ * C(J, y - 1)/C(J, y), and all derivatives follow from w. */
+static void inside(const double *restrict h, const double *restrict s, size_t cells, int items,
+                   int y, double *restrict ll, double *restrict d0, double *restrict d1,
+                   double *restrict h00, double *restrict h10, double *restrict h11)
 {
-    double n = items, inside = y > 0 && y <= items, top = y > items;
-    double odds = inside != 0 ? log((double)y / (items + 1 - y)) : 0;
-    double constant = inside != 0 ? log_choose(items, y) : 0;
-    for (size_t i = 0; i < b->count; i++) {
-        double h = b->eta[0][i], s = b->eta[1][i];
-        struct unit c = unit_of(h), g = unit_of(s);
-        struct unit mix = inside != 0 ? unit_of(s - h + odds) : (struct unit){top, 1 - top, 0};
-        b->ll[i] = constant + (y - top) * h - n * c.softplus - g.softplus + top * s +
-                   (inside != 0 ? mix.softplus : 0);
-        if (b->d[0] == NULL)
-            continue;
-        double w = mix.p, v = mix.p * mix.q;
-        b->d[0][i] = y - w - n * c.p;
-        b->d[1][i] = w - g.p;
-        b->h[likelihood_pair(0, 0)][i] = v - n * c.p * c.q;
-        b->h[likelihood_pair(1, 0)][i] = -v;
-        b->h[likelihood_pair(1, 1)][i] = v - g.p * g.q;
+    double n = items, k = y, odds = log(k / (n + 1 - k)), constant = log_choose(items, y);
+    for (size_t i = 0; i < cells; i++) {
+        struct unit c = unit_of(h[i]), g = unit_of(s[i]), mix = unit_of(s[i] - h[i] + odds);
+        ll[i] = constant + k * h[i] - n * (c.ramp + fast_log(1 + c.e)) - g.ramp + mix.ramp -
+                fast_log((1 + g.e) / (1 + mix.e));
+        d0[i] = k - mix.p - n * c.p;
+        d1[i] = mix.p - g.p;
+        h00[i] = mix.slope - n * c.slope;
+        h10[i] = -mix.slope;
+        h11[i] = mix.slope - g.slope;
+    }
+}
+
+/* A treatment count of 0 or J + 1: z is known to be ${z}. */
+static void edge(const double *restrict h, const double *restrict s, size_t cells, int items, int z,
+                 double *restrict ll, double *restrict d0, double *restrict d1,
+                 double *restrict h00, double *restrict h10, double *restrict h11)
+{
+    double n = items, y0 = z ? n : 0, one = z;
+    for (size_t i = 0; i < cells; i++) {
+        struct unit c = unit_of(h[i]), g = unit_of(s[i]);
+        ll[i] =
+            y0 * h[i] + one * s[i] - n * (c.ramp + fast_log(1 + c.e)) - g.ramp - fast_log(1 + g.e);
+        d0[i] = y0 - n * c.p;
+        d1[i] = one - g.p;
+        h00[i] = -n * c.slope;
+        h10[i] = 0;
+        h11[i] = -g.slope;
     }
 }
 
 void ml_plain_evaluate(const void *ctx, const struct likelihood_batch *b)
 {
     const struct ml *q = ctx;
+    int y = b->segment->y;
     if (b->segment->arm == 0)
-        control(b, q->items, b->segment->y);
+        control(b->eta[0], b->count, q->items, y, b->ll, b->d[0], b->h[0]);
+    else if (y > 0 && y <= q->items)
+        inside(b->eta[0], b->eta[1], b->count, q->items, y, b->ll, b->d[0], b->d[1], b->h[0],
+               b->h[1], b->h[2]);
     else
-        treatment(b, q->items, b->segment->y);
+        edge(b->eta[0], b->eta[1], b->count, q->items, y > 0, b->ll, b->d[0], b->d[1], b->h[0],
+             b->h[1], b->h[2]);
 }

@@ -33,11 +33,11 @@ static enum err choose_rows(struct model *m, const struct model_spec *spec)
     enum err e = ERR_OK;
     if ((m->used = malloc(m->f->n + 1)) == NULL)
         return ERR_NOMEM;
-    for (size_t i = 0; i < m->f->n; i++) {
-        m->used[i] = estimate_used(m->list, i);
-        for (size_t k = 0; k < CELLS_EXTRA && spec->extra[k] != NULL; k++)
-            m->used[i] = m->used[i] && spec->extra[k][i] >= 0;
-    }
+    for (size_t i = 0; i < m->f->n; i++)
+        m->used[i] = (m->list->arm[i] >= 0) & (m->list->count[i] >= 0); /* estimate_used */
+    for (size_t k = 0; k < CELLS_EXTRA && spec->extra[k] != NULL; k++)
+        for (size_t i = 0; i < m->f->n; i++)
+            m->used[i] &= spec->extra[k][i] >= 0;
     for (size_t pass = 0; pass < (spec->equations > 1 ? 2 : 1); pass++)
         for (size_t k = 0; k < spec->equations; k++) {
             terms_free(m->terms[k]);

@@ -80,6 +80,40 @@ static void take_means(const struct model *m, const struct predict *q, const str
             finish(q, &mean[k]);
 }
 
+/* Counts of each arm of each level: [level * arms + arm]. Of all respondents from the cells, whose
+ * counts may be mirrored. */
+static void take_tallies(const struct model *m, const struct frame_column *c,
+                         struct estimate_tally *tally)
+{
+    const struct frame_list *l = m->list;
+    for (size_t s = 0; c == NULL && s < m->cells->segments; s++) {
+        const struct cells_segment *q = &m->cells->segment[s];
+        struct estimate_tally *t = &tally[q->arm];
+        int y = m->count != NULL ? l->items + (q->arm > 0) - q->y : q->y;
+        for (size_t i = q->first; i < q->first + q->count; i++) {
+            t->n += m->cells->rows[i];
+            t->weights += m->cells->weight[i];
+            t->sum += m->cells->weight[i] * y;
+        }
+    }
+    for (size_t i = 0; c != NULL && i < m->f->n; i++) {
+        if (!m->used[i] || c->row[i] == FRAME_MISSING)
+            continue;
+        struct estimate_tally *t = &tally[(size_t)c->row[i] * l->arms + (size_t)l->arm[i]];
+        t->n++;
+        t->weights += row_weight(m, i);
+        t->sum += row_weight(m, i) * l->count[i];
+    }
+}
+
+static double weight_of(const struct estimate_tally *tally, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += tally[i].weights;
+    return sum;
+}
+
 static double quantile(double df)
 {
     return isfinite(df) ? numeric_t_quantile(0.975, df) : numeric_normal_quantile(0.975);
@@ -201,6 +235,32 @@ static size_t missing_rows(const struct model *m, const struct frame_column *c)
     return n;
 }
 
+/* The groups of one item. */
+static enum err predict_item(struct model *m, const struct predict *q, int by,
+                             const struct estimate_tally *tally, size_t levels,
+                             struct estimate_group *group, size_t items)
+{
+    size_t arms = m->list->arms;
+    double all = weight_of(tally, levels * arms), *grad;
+    struct mean *mean;
+    enum err e = means_new(levels, q->p, &mean, &grad);
+    if (e != ERR_OK)
+        return e;
+    take_means(m, q, by < 0 ? NULL : &m->f->column[by], grad + levels * q->p, mean);
+    for (size_t l = 0; e == ERR_OK && l < levels; l++) {
+        struct estimate_group *g = &group[l * items];
+        const struct estimate_tally *t = tally + l * arms;
+        estimate_start_group(m->f, m->o, by, (int)l, q->item, g);
+        estimate_count_group(m->o, &t[0], &t[q->item], all > 0 ? weight_of(t, arms) / all : 0, g);
+        e = fill_group(m, q, &mean[l], g);
+    }
+    if (e == ERR_OK && by >= 0)
+        e = compare(m, q, by, mean);
+    free(mean);
+    free(grad);
+    return e;
+}
+
 /* All respondents (by -1) or the levels of one column. */
 static enum err predict_by(struct model *m, const struct predict *q, size_t items, int by)
 {
@@ -215,23 +275,14 @@ static enum err predict_by(struct model *m, const struct predict *q, size_t item
                         c->name, levels, ESTIMATE_MAX_LEVELS);
     if ((e = estimate_room(m->r, levels * items)) != ERR_OK)
         return e;
+    struct estimate_tally *tally = calloc(levels * m->list->arms + 1, sizeof *tally);
+    if (tally == NULL)
+        return ERR_NOMEM;
+    take_tallies(m, c, tally);
     m->r->groups += levels * items;
-    for (size_t k = 0; e == ERR_OK && k < items; k++) {
-        struct mean *mean;
-        double *grad;
-        if ((e = means_new(levels, q[k].p, &mean, &grad)) != ERR_OK)
-            return e;
-        take_means(m, &q[k], c, grad + levels * q[k].p, mean);
-        for (size_t l = 0; e == ERR_OK && l < levels; l++) {
-            struct estimate_group *g = &m->r->group[first + l * items + k];
-            estimate_name_group(m->f, m->o, by, (int)l, q[k].item, m->used, g);
-            e = fill_group(m, &q[k], &mean[l], g);
-        }
-        if (e == ERR_OK && by >= 0)
-            e = compare(m, &q[k], by, mean);
-        free(mean);
-        free(grad);
-    }
+    for (size_t k = 0; e == ERR_OK && k < items; k++)
+        e = predict_item(m, &q[k], by, tally, levels, m->r->group + first + k, items);
+    free(tally);
     if (e == ERR_OK && c != NULL && (without = missing_rows(m, c)) > 0)
         e = estimate_warn(m->r, "%s: %zu respondents have no value and are in none of its groups.",
                           c->name, without);

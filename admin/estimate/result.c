@@ -125,17 +125,55 @@ enum err estimate_set_vcov(struct estimate_result *r, const double *vcov, size_t
     return ERR_OK;
 }
 
-struct tally {
-    size_t n;
-    double weights, sum;
-};
+void estimate_start_group(const struct frame *f, const struct estimate_options *o, int by,
+                          int level, int item, struct estimate_group *out)
+{
+    const struct frame_list *l = &f->list[o->list];
+    const struct frame_column *c = by >= 0 ? &f->column[by] : NULL;
+    *out = (struct estimate_group){.by = by,
+                                   .level = level,
+                                   .item = item,
+                                   .item_name = l->sensitive[item],
+                                   .item_label = l->sensitive_label[item],
+                                   .prespecified = f->archive && (c == NULL || c->prespecified),
+                                   .control_mean = NAN,
+                                   .treatment_mean = NAN,
+                                   .estimate = NAN,
+                                   .se = NAN,
+                                   .df = NAN,
+                                   .ci_low = NAN,
+                                   .ci_high = NAN,
+                                   .p_value = NAN};
+    if (c == NULL)
+        return;
+    out->by_name = c->name;
+    out->value = c->level[level];
+    out->value_label = c->level_label != NULL ? c->level_label[level] : NULL;
+}
+
+void estimate_count_group(const struct estimate_options *o, const struct estimate_tally *control,
+                          const struct estimate_tally *treatment, double share,
+                          struct estimate_group *out)
+{
+    size_t least = control->n < treatment->n ? control->n : treatment->n;
+    out->share = share;
+    out->n_control = control->n;
+    out->n_treatment = treatment->n;
+    out->n = control->n + treatment->n;
+    out->control_mean = control->n > 0 ? control->sum / control->weights : NAN;
+    out->treatment_mean = treatment->n > 0 ? treatment->sum / treatment->weights : NAN;
+    if (out->by < 0)
+        return;
+    out->withheld = least < ESTIMATE_WITHHOLD && !o->small;
+    out->marked = least < ESTIMATE_MARK;
+}
 
 void estimate_name_group(const struct frame *f, const struct estimate_options *o, int by, int level,
                          int item, const uint8_t *used, struct estimate_group *out)
 {
     const struct frame_list *l = &f->list[o->list];
     const struct frame_column *c = by >= 0 ? &f->column[by] : NULL;
-    struct tally arm[2] = {{0}};
+    struct estimate_tally arm[2] = {{0}};
     double all = 0, here = 0;
     for (size_t i = 0; i < f->n; i++) {
         if ((used != NULL ? !used[i] : !estimate_used(l, i)) ||
@@ -148,36 +186,11 @@ void estimate_name_group(const struct frame *f, const struct estimate_options *o
         here += w;
         if (l->arm[i] != 0 && l->arm[i] != item)
             continue;
-        struct tally *t = &arm[l->arm[i] != 0];
+        struct estimate_tally *t = &arm[l->arm[i] != 0];
         t->n++;
         t->weights += w;
         t->sum += w * l->count[i];
     }
-    *out =
-        (struct estimate_group){.by = by,
-                                .level = level,
-                                .item = item,
-                                .item_name = l->sensitive[item],
-                                .item_label = l->sensitive_label[item],
-                                .prespecified = f->archive && (c == NULL || c->prespecified),
-                                .share = all > 0 ? here / all : 0,
-                                .n = arm[0].n + arm[1].n,
-                                .n_control = arm[0].n,
-                                .n_treatment = arm[1].n,
-                                .control_mean = arm[0].n > 0 ? arm[0].sum / arm[0].weights : NAN,
-                                .treatment_mean = arm[1].n > 0 ? arm[1].sum / arm[1].weights : NAN,
-                                .estimate = NAN,
-                                .se = NAN,
-                                .df = NAN,
-                                .ci_low = NAN,
-                                .ci_high = NAN,
-                                .p_value = NAN};
-    if (c == NULL)
-        return;
-    out->by_name = c->name;
-    out->value = c->level[level];
-    out->value_label = c->level_label != NULL ? c->level_label[level] : NULL;
-    size_t least = out->n_control < out->n_treatment ? out->n_control : out->n_treatment;
-    out->withheld = least < ESTIMATE_WITHHOLD && !o->small;
-    out->marked = least < ESTIMATE_MARK;
+    estimate_start_group(f, o, by, level, item, out);
+    estimate_count_group(o, &arm[0], &arm[1], all > 0 ? here / all : 0, out);
 }

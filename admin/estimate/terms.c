@@ -230,8 +230,10 @@ static void drop_missing(const struct terms *t, uint8_t *used)
 {
     for (size_t k = 0; k < t->variables; k++) {
         const struct variable *v = &t->variable[k];
-        for (size_t i = 0; i < t->f->n; i++)
-            used[i] = used[i] && (v->factor ? v->row[i] != FRAME_MISSING : isfinite(v->number[i]));
+        for (size_t i = 0; v->factor && i < t->f->n; i++)
+            used[i] &= v->row[i] != FRAME_MISSING;
+        for (size_t i = 0; !v->factor && i < t->f->n; i++)
+            used[i] &= v->number[i] - v->number[i] == 0; /* finite */
     }
 }
 

@@ -66,7 +66,8 @@ struct screen_kind {
 extern const struct screen_kind screen_unlock, screen_setup, screen_home, screen_point,
     screen_language, screen_consent, screen_outcome, screen_question, screen_ready, screen_handover,
     screen_card, screen_after, screen_thanks, screen_observe, screen_debrief, screen_stop,
-    screen_resume, screen_void, screen_sync, screen_help, screen_notice;
+    screen_resume, screen_interviewers, screen_lost, screen_void, screen_sync, screen_help,
+    screen_notice;
 
 /** The page for a terminal that is too small. */
 void screen_toosmall_draw(struct grid *g);

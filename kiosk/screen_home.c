@@ -26,6 +26,11 @@ static enum step void_one(struct screen *s)
     return screen_go(s, &screen_void);
 }
 
+static enum step interviewers(struct screen *s)
+{
+    return screen_go(s, &screen_interviewers);
+}
+
 static enum step lock_now(struct screen *s)
 {
     (void)s;
@@ -50,6 +55,7 @@ static const struct action {
     {'n', N_("New contact"), new_contact},
     {'s', N_("Sync: send what is sealed, take what came back"), sync_now},
     {'v', N_("Void an interview, with a reason"), void_one},
+    {'i', N_("Interviewers: add, change passphrase, remove"), interviewers},
     {'l', N_("Lock"), lock_now},
     {'q', N_("Quit"), quit},
 };
@@ -127,7 +133,7 @@ static enum step key(struct screen *s, int k)
 static size_t hints(const struct screen *s, struct hint out[SCREEN_HINTS])
 {
     (void)s;
-    out[0] = (struct hint){"n s v l q", _("choose")};
+    out[0] = (struct hint){"n s v i l q", _("choose")};
     out[1] = (struct hint){"↑ ↓ Enter", _("choose")};
     out[2] = (struct hint){"F2", _("language")};
     return 3;

@@ -5,29 +5,27 @@
 #include <string.h>
 
 #include "core/words.h"
+#include "kiosk/choosing.h"
 #include "kiosk/keys.h"
 #include "kiosk/page.h"
 #include "kiosk/screen.h"
 #include "kiosk/setup.h"
 #include "kiosk/text.h"
 
-enum { PATH_ROOM = 1000, CODE_ROOM = 8, PASSPHRASE_ROOM = 255, PASSPHRASE_WORDS = 5 };
+enum { PATH_ROOM = 1000, CODE_ROOM = 8 };
 
 enum phase {
     PHASE_PACK,    /* path of the pack file */
     PHASE_COMPARE, /* its eight words */
     PHASE_CODE,
-    PHASE_WORDS, /* the generated passphrase, shown once */
-    PHASE_AGAIN, /* typed once to confirm */
-    PHASE_OWN,   /* or an own one */
-    PHASE_TWICE, /* typed twice */
-    PHASE_DONE   /* the laptop's eight words */
+    PHASE_CHOOSE, /* a passphrase */
+    PHASE_DONE    /* the laptop's eight words */
 };
 
 struct setting {
     enum phase phase;
-    struct field line;         /* what the phase asks for, if not a passphrase */
-    struct field first, again; /* passphrase */
+    struct field line; /* what the phase asks for, if not a passphrase */
+    struct choosing choosing;
     struct pack *pack;
     struct study *study;
     char code[CODE_ROOM + 1];
@@ -47,12 +45,9 @@ static void ask_for(struct setting *t, enum phase phase)
 static enum err enter(struct screen *s)
 {
     struct setting *t = s->state;
-    t->first.dots = t->again.dots = true;
     enum err e = field_start(&t->line, PATH_ROOM);
     if (e == ERR_OK)
-        e = field_start(&t->first, PASSPHRASE_ROOM);
-    if (e == ERR_OK)
-        e = field_start(&t->again, PASSPHRASE_ROOM);
+        e = choosing_start(&t->choosing);
     if (e == ERR_OK && s->desk->pack != NULL)
         field_set(&t->line, s->desk->pack);
     screen_try(s);
@@ -137,54 +132,11 @@ static void draw_code(const struct screen *s, struct page *p)
         page_text(p, GRID_BOLD, _("A code has one to eight letters from a to z or digits."));
 }
 
-static void draw_generated(const struct screen *s, struct page *p)
+static void draw_choose(const struct screen *s, struct page *p)
 {
     const struct setting *t = s->state;
-    page_text(p, 0,
-              _("This is your passphrase. It is shown only now, and nobody can find it out "
-                "later: without it the laptop must be set up anew."));
-    page_blank(p);
-    page_middle(p, GRID_BOLD, field_text(&t->first));
-    page_blank(p);
-    page_text(p, 0,
-              _("Learn the five words by heart, then press Enter and type them once. To use a "
-                "passphrase of your own, of 12 characters at least, press o."));
-}
-
-static void draw_again(const struct screen *s, struct page *p)
-{
-    const struct setting *t = s->state;
-    page_text(
-        p, 0,
-        t->phase == PHASE_AGAIN
-            ? _("Type the five words, with one space between them, and press Enter. Esc shows "
-                "them again.")
-            : _("Type the same passphrase once more and press Enter. Esc starts over."));
-    page_blank(p);
-    page_field(p, _("Passphrase:"), &t->again, !s->working);
-    page_blank(p);
-    if (s->working)
-        page_text(p, GRID_BOLD, _("Setting up... this takes a few seconds."));
-    else if (t->trouble)
-        page_text(p, GRID_BOLD, _("That was not the same. Type it once more."));
-    else if (field_not_latin(&t->again) && !field_not_latin(&t->first))
-        page_text(p, 0, _("What is typed is not Latin: another keyboard layout is on."));
-}
-
-static void draw_own(const struct screen *s, struct page *p)
-{
-    const struct setting *t = s->state;
-    page_text(p, 0,
-              _("Type a passphrase of your own: 12 characters at least, several words are "
-                "best. It is not shown; you will type it twice."));
-    page_blank(p);
-    page_field(p, _("Passphrase:"), &t->again, true);
-    page_blank(p);
-    if (t->trouble)
-        page_text(p, GRID_BOLD, _("That is too short: 12 characters at least."));
-    else if (field_not_latin(&t->again))
-        page_text(p, 0,
-                  _("What is typed is not Latin: you will need this keyboard layout each time."));
+    choosing_draw(&t->choosing, p,
+                  s->working ? _("Setting up... this takes a few seconds.") : NULL);
 }
 
 static void draw_done(const struct screen *s, struct page *p)
@@ -233,12 +185,11 @@ static enum step work_run(struct screen *s)
     screen_try(s);
     if (!secret_cost_named(s->desk->cost, &cost))
         return screen_fail(s, ERR_USAGE);
-    enum err e = field_secret(&t->first, &passphrase);
+    enum err e = field_secret(&t->choosing.first, &passphrase);
     if (e == ERR_OK)
         e = setup_run(s->desk->home, t->pack, t->code, passphrase, cost, NULL);
     secret_free(passphrase);
-    field_clear(&t->first);
-    field_clear(&t->again);
+    choosing_clear(&t->choosing);
     if (e == ERR_OK)
         e = setup_status(s->desk->home, &st);
     if (e != ERR_OK)
@@ -253,25 +204,6 @@ static enum step work(struct screen *s)
 {
     const struct setting *t = s->state;
     return t->phase == PHASE_PACK ? work_pack(s) : work_run(s);
-}
-
-static enum step generate(struct screen *s)
-{
-    struct setting *t = s->state;
-    struct secret *words = NULL;
-    enum err e = words_passphrase(PASSPHRASE_WORDS, &words);
-    if (e != ERR_OK)
-        return screen_fail(s, e);
-    field_set(&t->first, (const char *)secret_view(words));
-    secret_free(words);
-    field_clear(&t->again);
-    ask_for(t, PHASE_WORDS);
-    return STEP_STAY;
-}
-
-static bool same(const struct field *a, const struct field *b)
-{
-    return a->len == b->len && sodium_memcmp(field_text(a), field_text(b), a->len) == 0;
 }
 
 /* Enter on the phases that ask for a line. */
@@ -294,95 +226,51 @@ static enum step take_line(struct screen *s)
     if (t->trouble)
         return STEP_STAY;
     snprintf(t->code, sizeof t->code, "%.*s", CODE_ROOM, line);
-    return generate(s);
-}
-
-/* Enter on the phases that ask for a passphrase. */
-static enum step take_passphrase(struct screen *s)
-{
-    struct setting *t = s->state;
-    struct secret *own = NULL;
-    if (t->phase != PHASE_OWN) {
-        if (same(&t->first, &t->again))
-            return STEP_WORK;
-        t->trouble = true;
-        field_clear(&t->again);
-        return STEP_STAY;
-    }
-    screen_try(s);
-    enum err e = t->again.len == 0 ? ERR_USAGE : field_secret(&t->again, &own);
-    if (e == ERR_OK)
-        e = setup_check_passphrase(own);
-    secret_free(own);
-    t->trouble = e != ERR_OK;
-    if (!t->trouble) {
-        field_set(&t->first, field_text(&t->again));
-        t->phase = PHASE_TWICE;
-    }
-    field_clear(&t->again);
+    enum err e = choosing_offer(&t->choosing);
+    if (e != ERR_OK)
+        return screen_fail(s, e);
+    ask_for(t, PHASE_CHOOSE);
     return STEP_STAY;
 }
 
-static enum step escape(struct screen *s)
+static enum step choose(struct screen *s, int k)
 {
     struct setting *t = s->state;
-    switch (t->phase) {
-    case PHASE_PACK:
-        return STEP_QUIT;
-    case PHASE_DONE:
-        return STEP_FOLLOW;
-    case PHASE_AGAIN:
-        field_clear(&t->again);
-        ask_for(t, PHASE_WORDS);
+    screen_try(s);
+    switch (choosing_key(&t->choosing, k)) {
+    case CHOOSING_ON:
         return STEP_STAY;
-    case PHASE_OWN:
-    case PHASE_TWICE:
-        return generate(s);
-    default:
+    case CHOOSING_BACK:
         return STEP_FOLLOW; /* from the start */
+    case CHOOSING_DONE:
+        return STEP_WORK;
+    case CHOOSING_FAILED:
+        break;
     }
+    return screen_fail(s, ERR_NOMEM);
 }
 
 static enum step key(struct screen *s, int k)
 {
     struct setting *t = s->state;
+    if (t->phase == PHASE_CHOOSE)
+        return choose(s, k);
+    if (t->phase == PHASE_DONE)
+        return k == KEYS_ENTER || k == KEYS_ESCAPE ? STEP_FOLLOW : STEP_STAY;
     if (k == KEYS_ESCAPE)
-        return escape(s);
-    switch (t->phase) {
-    case PHASE_PACK:
-    case PHASE_COMPARE:
-    case PHASE_CODE:
-        if (k == KEYS_ENTER)
-            return take_line(s);
-        if (field_key(&t->line, k))
-            t->trouble = false;
-        return STEP_STAY;
-    case PHASE_WORDS:
-        if (k == KEYS_ENTER)
-            ask_for(t, PHASE_AGAIN);
-        if (keys_latin(k) == 'o')
-            ask_for(t, PHASE_OWN);
-        return STEP_STAY;
-    case PHASE_AGAIN:
-    case PHASE_OWN:
-    case PHASE_TWICE:
-        if (k == KEYS_ENTER)
-            return take_passphrase(s);
-        if (field_key(&t->again, k))
-            t->trouble = false;
-        return STEP_STAY;
-    case PHASE_DONE:
-        return k == KEYS_ENTER ? STEP_FOLLOW : STEP_STAY;
-    }
+        return t->phase == PHASE_PACK ? STEP_QUIT : STEP_FOLLOW;
+    if (k == KEYS_ENTER)
+        return take_line(s);
+    if (field_key(&t->line, k))
+        t->trouble = false;
     return STEP_STAY;
 }
 
 static void draw(const struct screen *s, struct grid *g, int scroll)
 {
     static void (*const of_phase[])(const struct screen *, struct page *) = {
-        [PHASE_PACK] = draw_pack,       [PHASE_COMPARE] = draw_compare, [PHASE_CODE] = draw_code,
-        [PHASE_WORDS] = draw_generated, [PHASE_AGAIN] = draw_again,     [PHASE_OWN] = draw_own,
-        [PHASE_TWICE] = draw_again,     [PHASE_DONE] = draw_done,
+        [PHASE_PACK] = draw_pack,     [PHASE_COMPARE] = draw_compare, [PHASE_CODE] = draw_code,
+        [PHASE_CHOOSE] = draw_choose, [PHASE_DONE] = draw_done,
     };
     const struct setting *t = s->state;
     struct page p;
@@ -396,9 +284,9 @@ static size_t hints(const struct screen *s, struct hint out[SCREEN_HINTS])
 {
     const struct setting *t = s->state;
     size_t n = 0;
+    if (t->phase == PHASE_CHOOSE)
+        return choosing_hints(&t->choosing, out);
     out[n++] = (struct hint){"Enter", _("next")};
-    if (t->phase == PHASE_WORDS)
-        out[n++] = (struct hint){"o", _("own passphrase")};
     out[n++] = (struct hint){"Esc", t->phase == PHASE_PACK ? _("quit") : _("back")};
     out[n++] = (struct hint){"F2", _("language")};
     return n;
@@ -408,8 +296,7 @@ static void leave(struct screen *s)
 {
     struct setting *t = s->state;
     field_free(&t->line);
-    field_free(&t->first);
-    field_free(&t->again);
+    choosing_free(&t->choosing);
     pack_free(t->pack);
     study_free(t->study);
 }

@@ -28,6 +28,8 @@ static const struct screen_kind *where(const struct desk *d)
         return &screen_notice;
     if (d->session == NULL)
         return setup_done(d->home) ? &screen_unlock : &screen_setup;
+    if (session_lost(d->session))
+        return &screen_lost;
     const struct interview *iv = session_interview(d->session);
     if (iv == NULL)
         return &screen_home;

@@ -3,6 +3,7 @@
 #include "tests/kiosk/pages.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 
 #include "core/words.h"
 
@@ -149,7 +150,8 @@ static bool latin_belongs(struct kiosk *k, const char *word, size_t len)
         "Enter", "Esc",  "Page", "Up", "Down", "Alt", "Sanaq",   "sanaq", "kiosk", "status", "dir",
         "media", "csto", "pack", "ru", "kk",   "en",  "English", "F",     "Caps",  "Lock",   "yes"};
     const struct points *p = k->w->points;
-    for (unsigned i = 0; on(k, &screen_setup) && i < WORDS_COUNT; i++)
+    bool words = on(k, &screen_setup) || k->st.now.kind == &screen_interviewers;
+    for (unsigned i = 0; words && i < WORDS_COUNT; i++)
         if (strlen(words_at(i)) == len && strncmp(words_at(i), word, len) == 0)
             return true;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -165,10 +167,11 @@ static bool latin_belongs(struct kiosk *k, const char *word, size_t len)
 }
 
 static const struct screen_kind *const kinds[] = {
-    &screen_unlock,  &screen_setup,   &screen_home,     &screen_point,   &screen_language,
-    &screen_consent, &screen_outcome, &screen_question, &screen_ready,   &screen_handover,
-    &screen_card,    &screen_thanks,  &screen_observe,  &screen_debrief, &screen_stop,
-    &screen_resume,  &screen_void,    &screen_sync,     &screen_help,    &screen_notice};
+    &screen_unlock,      &screen_setup,   &screen_home,     &screen_point,   &screen_language,
+    &screen_consent,     &screen_outcome, &screen_question, &screen_ready,   &screen_handover,
+    &screen_card,        &screen_thanks,  &screen_observe,  &screen_debrief, &screen_stop,
+    &screen_resume,      &screen_void,    &screen_sync,     &screen_help,    &screen_notice,
+    &screen_interviewers};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 static bool judged[KINDS]; /* in this language */
 
@@ -225,6 +228,54 @@ static void look(struct kiosk *k, const char *language, const char *keys)
     }
 }
 
+static void confirm(struct kiosk *k, char act)
+{
+    type(k, (const char[]){'i', act, 0});
+    type(k, laptop_passphrase);
+    press(k, KEYS_ENTER);
+}
+
+/* From home back to home. */
+static void look_at_interviewers(struct kiosk *k, const char *tongue)
+{
+    look(k, tongue, "i1x\n~");
+    confirm(k, '1');
+    look(k, tongue, "\nx1\n\n~o");
+    type(k, "long enough for this\nlong enough for this");
+    judge_with_help(k, tongue);
+    press(k, KEYS_ENTER);
+    judge_with_help(k, tongue);
+    confirm(k, '2');
+    look(k, tongue, "~");
+    confirm(k, '3');
+    look(k, tongue, "7\n1"); /* nobody has that code */
+    press(k, KEYS_BACKSPACE);
+    look(k, tongue, "x1\n1");
+    assert_true(on(k, &screen_home));
+}
+
+/* The state is lost while the laptop is locked. */
+static void look_at_a_lost_state(struct kiosk *k, const char *tongue)
+{
+    uint8_t noise[8192];
+    char *keys = home_keys(k->l.home);
+    stage_close(&k->st);
+    int fd = open(keys, O_WRONLY);
+    memset(noise, 0x5a, sizeof noise);
+    assert_int_equal(pwrite(fd, noise, sizeof noise, 4096), sizeof noise);
+    close(fd);
+    free(keys);
+    begin(k, tongue);
+    assert_true(on(k, &screen_lost));
+    judge_with_help(k, tongue);
+    type(k, "1");
+    assert_null(k->st.desk.session);
+    unlock(k);
+    type(k, "2");
+    judge_with_help(k, tongue);
+    assert_true(on(k, &screen_home));
+}
+
 static void every_page_is_whole_and_in_its_language(void **state)
 {
     struct kiosk *k = *state;
@@ -236,6 +287,9 @@ static void every_page_is_whole_and_in_its_language(void **state)
         judge_with_help(k, tongue);
         look(k, tongue, "s\n\n~"); /* a sync that fails: the folder is not there */
         look(k, tongue, "v\n");
+        press(k, KEYS_ESCAPE);
+        look_at_interviewers(k, tongue);
+        type(k, "v");
         look(k, tongue, "~n\n");
         look(k, tongue, own);
         look(k, tongue, "3~112r~4\n");
@@ -269,6 +323,7 @@ static void every_page_is_whole_and_in_its_language(void **state)
         for (size_t i = 0; i < KINDS; i++)
             if (!judged[i] && kinds[i] != &screen_setup)
                 fail_msg("%s: page %zu was not looked at", tongue, i);
+        look_at_a_lost_state(k, tongue);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "admin/estimate/bounds.h"
+#include "admin/estimate/combined.h"
 #include "admin/estimate/dim.h"
 #include "admin/estimate/double.h"
 #include "admin/estimate/joint.h"
@@ -27,6 +28,7 @@ static const struct estimator *const table[] = {
     &bounds_estimator,
     &randomization_estimator,
     &double_estimator,
+    &combined_estimator,
     &joint_estimator,
     &misreport_estimator,
 };

@@ -178,7 +178,7 @@ static enum err each_level(struct scope *s, int by, scope_group *visit, void *ct
     for (size_t l = 0; e == ERR_OK && l < levels; l++)
         for (size_t k = 1; e == ERR_OK && k < s->list->arms; k++) {
             struct scope_place at = {c != NULL ? c->row : NULL, (int32_t)l, s->r->groups++};
-            estimate_name_group(s->f, s->o, by, (int)l, (int)k, NULL, &s->r->group[at.group]);
+            estimate_name_group(s->f, s->o, by, (int)l, (int)k, s->used, &s->r->group[at.group]);
             e = visit(ctx, s, &at);
         }
     return e;

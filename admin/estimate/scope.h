@@ -12,6 +12,8 @@ struct scope {
     const struct estimate_options *o;
     struct design *design; /* NULL: simple random sample */
     struct estimate_result *r;
+    const uint8_t *used; /* rows that the groups' counts, means and shares are of; NULL: all with an
+                            arm and a count */
 };
 
 /** The design that the options leave of the frame's (NULL in *out: none), said in ${r} with what is

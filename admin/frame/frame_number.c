@@ -126,7 +126,7 @@ static bool whole_span(const double *number, size_t n, double *low, size_t *span
         *low = number[i] < *low ? number[i] : *low;
         high = number[i] > high ? number[i] : high;
     }
-    if (!(high - *low < WHOLE_SPAN))
+    if (high < *low || !(high - *low < WHOLE_SPAN)) /* no number at all, or far apart */
         return false;
     *span = (size_t)(high - *low) + 1;
     return true;

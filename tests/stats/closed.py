@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Methods with closed forms against the reference collection: double, combined."""
+import csv
 import sys
 
 import fits
@@ -62,7 +63,43 @@ def the_double_list_is_the_same_with_its_lists_exchanged():
     fits.near(entries(a)["difference, list b"]["se"], alone["groups"][0]["se"], CLOSED, "dim se")
 
 
-CHECKS = [the_double_list_is_reproduced, its_regression_is_reproduced,
+def the_combined_estimator_is_reproduced():
+    standard = ["--method", "combined", "--y", "y", "--treat", "treat", "--items", "4", "--direct", "direct", "--hide", "agree"]
+    for key, more in (("combined_plain", []), ("combined_covariates", ["--covariates", "male,age10,university"])):
+        got, expected = fits.estimate("standard.csv", *standard, *more), fits.entry(f"standard.json {key}")
+        group, parts = got["groups"][0], entries(got)
+        best = expected.get("by_hand", expected["combined"])
+        fits.near(group["estimate"], best["est"], CLOSED, key)
+        fits.near(group["se"], best["se"], CLOSED, key + " se")
+        for name, there in (("direct", "direct"), ("list alone", "conventional")):
+            fits.near(parts[name]["estimate"], expected[there]["est"], CLOSED, key + name)
+            fits.near(parts[name]["se"], expected[there]["se"], CLOSED, key + name + " se")
+        for number, test in zip(("I", "II"), got["named_tests"], strict=True):
+            placebo = expected[f"placebo_{number}"]
+            assert test["name"] == f"placebo test {number}"
+            fits.near(parts[test["name"]]["estimate"], placebo["estimate"], CLOSED, test["name"])
+            fits.near(parts[test["name"]]["se"], placebo["se"], CLOSED, test["name"] + " se")
+            fits.near(test["p_value"], placebo["p"], CLOSED, test["name"] + " p")
+
+
+def the_sensitivity_bias_has_the_covariance_of_the_same_people():
+    """By hand: D and the share who say yes are both sums over the same respondents."""
+    got = fits.estimate("standard.csv", "--method", "combined", "--y", "y", "--treat", "treat", "--items", "4", "--direct",
+                        "direct", "--hide", "agree")
+    with open(fits.REFERENCE / "standard.csv", newline="") as f:
+        rows = [(int(r["treat"]), int(r["y"]), int(r["direct"])) for r in csv.DictReader(f)]
+    n, yes = len(rows), sum(d for _, _, d in rows) / len(rows)
+    variance = sum((d - yes) ** 2 for _, _, d in rows) / (n - 1) / n
+    for arm, sign in ((0, -1), (1, 1)):
+        ys = [y for t, y, _ in rows if t == arm]
+        m, mean = len(ys), sum(ys) / len(ys)
+        variance += sum((y - mean) ** 2 for y in ys) / (m - 1) / m
+        factor = (m / (m - 1) * n / (n - 1)) ** 0.5
+        variance -= 2 * sign * factor * sum((y - mean) * (d - yes) for t, y, d in rows if t == arm) / m / n
+    fits.near(entries(got)["list minus direct"]["se"], variance ** 0.5, 1e-10, "list minus direct")
+
+
+CHECKS = [the_combined_estimator_is_reproduced, the_sensitivity_bias_has_the_covariance_of_the_same_people, the_double_list_is_reproduced, its_regression_is_reproduced,
           the_double_list_is_the_same_with_its_lists_exchanged]
 
 

@@ -39,4 +39,9 @@ MIRROR = [
     {"name": "double", "data": "double.csv", "coefficients": False, "args": [*DOUBLE, "--by", "male"]},
     {"name": "double, designed", "data": "double.csv", "coefficients": False,
      "args": [*DOUBLE, "--weights", "weight", "--cluster", "psu", "--strata", "strata"]},
+    *({"name": f"combined{name}", "data": "standard.csv",
+       "args": ["--method", "combined", *STANDARD, "--direct", "direct", "--hide", "agree", *more],
+       "differences": ["list minus direct", "placebo test II"]}
+      for name, more in (("", ["--by", "male,region"]), (", covariates", COVARIATES),
+                         (", designed", ["--weights", "weight", "--cluster", "psu", "--strata", "strata", *COVARIATES]))),
 ]

@@ -104,7 +104,7 @@ struct bytes intake_entry(const struct segment *s, uint32_t i)
     return (struct bytes){s->entry + i * s->entry_len, s->entry_len};
 }
 
-static bool vouches(const struct segment *s, uint32_t i, const uint8_t head[HASH_LEN])
+bool intake_vouches(const struct segment *s, uint32_t i, const uint8_t head[HASH_LEN])
 {
     uint8_t message[STREAM_SIGNED_LEN];
     struct bytes e = intake_entry(s, i);
@@ -120,10 +120,10 @@ uint32_t intake_check_entries(const struct segment *s, uint8_t (*head)[HASH_LEN]
         stream_head(before, intake_entry(s, i), head[i]);
         before = head[i];
     }
-    if (s->count == 0 || vouches(s, s->count - 1, head[s->count - 1]))
+    if (s->count == 0 || intake_vouches(s, s->count - 1, head[s->count - 1]))
         return s->count; /* the last signature vouches for all */
     uint32_t good = 0;
-    while (good < s->count && vouches(s, good, head[good]))
+    while (good < s->count && intake_vouches(s, good, head[good]))
         good++;
     return good;
 }

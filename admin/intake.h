@@ -41,6 +41,9 @@ enum err intake_check_preamble(const struct preamble *pre, const struct pack *pa
  * damaged. */
 uint32_t intake_check_entries(const struct segment *s, uint8_t (*head)[HASH_LEN]);
 
+/** True if the signature of entry ${i} (from 0) is over ${head}. */
+bool intake_vouches(const struct segment *s, uint32_t i, const uint8_t head[HASH_LEN]);
+
 struct bytes intake_entry(const struct segment *s, uint32_t i);
 
 #endif

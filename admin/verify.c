@@ -16,6 +16,9 @@ static const struct {
 } verdicts[] = {
     [VERDICT_INTACT] = {"intact", "whole and in order", ERR_OK},
     [VERDICT_DUPLICATE] = {"duplicate", "a bad copy; all its entries also came whole", ERR_OK},
+    [VERDICT_REPAIRED] =
+        {"repaired", "changed on the way; the laptop's signatures say how it was, and it counts",
+         ERR_OK},
     [VERDICT_RESUMED] =
         {"chain restarted, chosen",
          "the laptop had lost its state; a person chose its new root, and it counts", ERR_OK},
@@ -263,7 +266,7 @@ enum err verify_archive(struct archive *a, const struct studykey *key, verify_ev
     struct verify_report *r = calloc(1, sizeof *r);
     if (r == NULL)
         return ERR_NOMEM;
-    struct verify_run run = {a, key, event, ctx, r};
+    struct verify_run run = {a, key, event, ctx, r, 0};
     r->opened = key != NULL;
     r->answers = key != NULL && key->role == STUDYKEY_RESEARCHER;
     enum err e = archive_freeze(a);

@@ -13,6 +13,7 @@
 enum verdict {
     VERDICT_INTACT,
     VERDICT_DUPLICATE,  /* a bad copy of what also came whole: harmless */
+    VERDICT_REPAIRED,   /* a carrier changed something, and the signatures put it right: harmless */
     VERDICT_RESUMED,    /* a chain restarted, and a person chose it: counts */
     VERDICT_QUARANTINE, /* unknown device: not approved yet */
     VERDICT_REVOKED,    /* behind the last position that counts */

@@ -26,7 +26,7 @@ static bool continues(const struct verify_line *l, const struct verify_line *nex
     return l->device == next->device && l->verdict == next->verdict && l->why == next->why &&
            next->first >= l->first && next->first <= l->last + 1 && l->last < UINT64_MAX &&
            (l->stream == next->stream || crosses_streams(l->verdict)) &&
-           l->verdict != VERDICT_DUPLICATE;
+           l->verdict != VERDICT_DUPLICATE && l->verdict != VERDICT_REPAIRED;
 }
 
 enum err verify_add(struct verify_run *run, size_t device, enum verdict v, const char *why,

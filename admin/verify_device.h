@@ -1,6 +1,7 @@
 /* One device of an archive: from its segments to the entries that passed. Inside verify only.
  *
  *   verify_files    steps 1 to 5: each segment by itself
+ *   verify_heal     what the signatures put right
  *   verify_history  step 6: one history out of all that came, or a fork
  *   verify_open     steps 7 to 12: box, root, MACs, parts, ranges, replay
  *   verify_branch   what can be known of the branches of a fork
@@ -20,6 +21,7 @@ struct verify_run { /* what every step of one reading shares */
     verify_event *event;
     void *ctx;
     struct verify_report *report;
+    unsigned bitwise; /* entries tried bit by bit so far */
 };
 
 struct verify_slot { /* one entry at one position */
@@ -80,6 +82,9 @@ bool verify_notice(const struct verify_report *r, const uint8_t device[32], stru
 
 enum err verify_files_read(struct verify_run *run, size_t device, struct verify_files *out);
 void verify_files_free(struct verify_files *f);
+/** Put right in ${f}, which is damaged, what the signatures allow; its good entries are more then.
+ */
+void verify_heal(struct verify_run *run, const struct verify_files *files, struct verify_file *f);
 /** Say what is wrong with each; a bad copy of what also came whole is harmless. */
 enum err verify_files_say(struct verify_run *run, size_t device, const struct verify_files *f,
                           const struct verify_history *h);

@@ -31,41 +31,6 @@ static enum verdict judge_front(const struct reading *g, struct verify_file *f, 
     return VERDICT_INTACT;
 }
 
-/* The head behind entry ${n} of stream ${id}, where another segment has it. */
-static const uint8_t *head_elsewhere(const struct verify_files *files, const uint8_t id[HASH_LEN],
-                                     uint64_t n)
-{
-    for (size_t i = 0; i < files->count; i++) {
-        const struct verify_file *f = &files->file[i];
-        if (f->head != NULL && memcmp(f->s.pre.id, id, HASH_LEN) == 0 && n >= f->s.first &&
-            n - f->s.first < f->good)
-            return f->head[n - f->s.first];
-    }
-    return NULL;
-}
-
-/* The signatures decide whether a number or a head in front of the entries was hit: with the ones
- * that the name and the neighbours give, they fit. */
-static bool repair_front(const struct reading *g, struct verify_file *f)
-{
-    struct segment s = f->s;
-    s.first = f->name.first;
-    if (!intake_in_range(&s))
-        return false;
-    const uint8_t *before =
-        s.first > s.pre.first ? head_elsewhere(g->files, s.pre.id, s.first - 1) : s.pre.id;
-    if (before != NULL)
-        memcpy(s.before, before, HASH_LEN);
-    uint32_t good = intake_check_entries(&s, f->head);
-    if (good <= f->good) {
-        intake_check_entries(&f->s, f->head); /* as they were */
-        return false;
-    }
-    f->s = s;
-    f->good = good;
-    return true;
-}
-
 static enum err judge_file(const struct reading *g, struct verify_file *f, struct bytes bytes)
 {
     f->fault = judge_front(g, f, bytes);
@@ -75,18 +40,11 @@ static enum err judge_file(const struct reading *g, struct verify_file *f, struc
     if (f->head == NULL)
         return ERR_NOMEM;
     bool named = f->s.first == f->name.first && intake_in_range(&f->s);
-    f->good = named ? intake_check_entries(&f->s, f->head) : 0;
-    bool repaired = (!named || (f->good == 0 && f->s.count > 0)) && repair_front(g, f);
-    if (!named && !repaired) { /* another range than its name says */
-        free(f->head);
-        f->head = NULL;
-        f->fault = VERDICT_DAMAGED;
-        return ERR_OK;
-    }
     bool hit = f->s.first == f->s.pre.first && memcmp(f->s.before, f->s.pre.id, HASH_LEN) != 0;
-    f->fault = f->good < f->s.count || repaired || hit ? VERDICT_DAMAGED
-               : f->s.truncated                        ? VERDICT_TRUNCATED
-                                                       : VERDICT_INTACT;
+    f->good = named ? intake_check_entries(&f->s, f->head) : 0;
+    f->fault = f->good < f->s.count || !named || hit ? VERDICT_DAMAGED
+               : f->s.truncated                      ? VERDICT_TRUNCATED
+                                                     : VERDICT_INTACT;
     return ERR_OK;
 }
 
@@ -117,7 +75,18 @@ enum err verify_files_read(struct verify_run *run, size_t device, struct verify_
     uint8_t id[32];
     *out = (struct verify_files){NULL, 0};
     memcpy(id, run->report->device[device].id, sizeof id);
-    return archive_each_segment(run->archive, id, add_file, &g);
+    enum err e = archive_each_segment(run->archive, id, add_file, &g);
+    for (size_t i = 0; e == ERR_OK && i < out->count; i++) {
+        struct verify_file *f = &out->file[i];
+        if (f->head == NULL || f->fault == VERDICT_INTACT)
+            continue;
+        verify_heal(run, out, f);
+        if (f->s.first != f->name.first || !intake_in_range(&f->s)) { /* of another range */
+            free(f->head);
+            f->head = NULL;
+        }
+    }
+    return e;
 }
 
 void verify_files_free(struct verify_files *f)
@@ -177,7 +146,9 @@ static enum err say_part(struct verify_run *run, size_t device, const struct ver
 {
     uint64_t end = f->s.first + f->s.count - 1, bad = f->s.first + f->good;
     uint64_t last = f->name.last > end ? f->name.last : end;
-    if (bad > last || came(h, bad, last))
+    if (bad > last)
+        return verify_add(run, device, VERDICT_REPAIRED, NULL, f->name.stream, f->name.first, last);
+    if (came(h, bad, last))
         return verify_add(run, device, VERDICT_DUPLICATE, NULL, f->name.stream, f->name.first,
                           last);
     if (last > end && !came(h, end + 1, last))

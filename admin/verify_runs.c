@@ -66,7 +66,7 @@ static void add_lines(struct verify_report *r, size_t device, size_t from)
             const struct verify_line *l = &r->line[k];
             struct verify_stream *st = &r->stream[i];
             if (l->device == device && l->stream == st->number && l->verdict > st->verdict &&
-                l->verdict != VERDICT_DUPLICATE)
+                verdict_err(l->verdict) != ERR_OK)
                 st->verdict = l->verdict;
         }
 }

@@ -26,11 +26,23 @@ size_t likelihood_parameters(const struct likelihood *l)
     return likelihood_offset(l, l->blocks);
 }
 
-const char *likelihood_name(const struct likelihood *l, size_t parameter, char *out, size_t room)
+/* The block of a parameter. */
+static size_t block_of(const struct likelihood *l, size_t parameter)
 {
     size_t at = 0, k = 0;
     while (at + block_size(&l->block[k]) <= parameter)
         at += block_size(&l->block[k++]);
+    return k;
+}
+
+const char *likelihood_advice(const struct likelihood *l, size_t parameter)
+{
+    return l->block[block_of(l, parameter)].advice;
+}
+
+const char *likelihood_name(const struct likelihood *l, size_t parameter, char *out, size_t room)
+{
+    size_t k = block_of(l, parameter), at = likelihood_offset(l, k);
     const struct likelihood_block *b = &l->block[k];
     const char *term = b->of != NULL ? terms_name(b->of, parameter - at) : b->term;
     snprintf(out, room, "%s%s%s", b->equation, *term != 0 ? "." : "", term);

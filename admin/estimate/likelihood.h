@@ -42,6 +42,7 @@ struct likelihood_block {
     const char *term;       /* of a scalar; "" where the equation is the whole name */
     const struct terms *of; /* names of the coefficients; NULL: a scalar */
     const struct matrix *x; /* cells x terms; NULL: a scalar */
+    const char *advice;     /* what to do where its coefficients run off; NULL: the options' */
     const double *prior;    /* scale of a Cauchy prior on each coefficient; NULL: none */
 };
 
@@ -83,6 +84,9 @@ struct likelihood_value {
  * that is not a number is handed on. ERR_NOMEM. */
 enum err likelihood_evaluate(const struct likelihood *l, const double *b, size_t thin,
                              struct likelihood_value *v);
+
+/** The advice of the parameter's block; may be NULL. */
+const char *likelihood_advice(const struct likelihood *l, size_t parameter);
 
 struct likelihood_options {
     const double *start[LIKELIHOOD_STARTS]; /* each likelihood_parameters numbers */

@@ -13,6 +13,8 @@ enum { STEPS_MAX = 200, HALVINGS_MAX = 40, PART_CELLS = 4096 };
  * part of the cells, which only leads to where the rest is, a hundredth. */
 #define REST      1e-18
 #define REST_PART 1e-4
+/* The same where there is no Newton step because the information is singular. */
+#define LEVEL 1e-10
 /* Information per observation, in a direction of unit length on the scale of the columns: below
  * this the likelihood is flat for all that a sample can say, and the climb has left the data. */
 #define FLAT 1e-7
@@ -220,7 +222,7 @@ static enum err climb_from(struct climb *c, const double *start, struct peak *ou
     if ((e = likelihood_evaluate(c->l, c->b, c->thin, &c->at)) != ERR_OK)
         return e;
     out->end = END_STUCK;
-    bool rest = false, good = finite_value(c, &c->at);
+    bool rest = false, level = false, good = finite_value(c, &c->at);
     for (out->iterations = 0; good && !rest && out->iterations < STEPS_MAX; out->iterations++) {
         if (near_known(c)) {
             out->end = END_SAME;
@@ -229,7 +231,8 @@ static enum err climb_from(struct climb *c, const double *start, struct peak *ou
         if ((e = find_step(c, &gain, &newton)) != ERR_OK)
             return e;
         rest = newton && gain < (c->thin > 1 ? REST_PART : REST) * c->mean_weight;
-        if (rest)
+        level = !newton && gain < LEVEL * c->mean_weight;
+        if (rest || level)
             break;
         if ((e = search_line(c, gain, &moved)) != ERR_OK)
             return e;
@@ -245,10 +248,10 @@ static enum err climb_from(struct climb *c, const double *start, struct peak *ou
             break;
         }
     }
-    if (rest) {
+    if (rest || level) {
         if ((e = weakest(c, c->at.information, &value, &out->direction)) != ERR_OK)
             return e;
-        out->end = value > FLAT ? END_REST : c->at.most > FAR ? END_RUNS : END_FLAT;
+        out->end = rest && value > FLAT ? END_REST : c->at.most > FAR ? END_RUNS : END_FLAT;
     }
     out->penalised = c->at.penalised;
     out->loglik = c->at.loglik;
@@ -318,7 +321,9 @@ static enum err say_no_maximum(const struct likelihood *l, const struct likeliho
 {
     char name[300];
     likelihood_name(l, k->direction, name, sizeof name);
-    const char *advice = o->advice != NULL ? o->advice : "leave out covariates";
+    const char *advice = likelihood_advice(l, k->direction);
+    if (advice == NULL)
+        advice = o->advice != NULL ? o->advice : "leave out covariates";
     if (o->quiet)
         return ERR_DOUBT;
     if (k->end == END_RUNS)

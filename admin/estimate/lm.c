@@ -132,6 +132,7 @@ static enum err add_coefficients(struct run *u)
     for (size_t i = 0; e == ERR_OK && i < p; i++) {
         char equation[32] = "control";
         double df, se = sqrt(u->vcov[i * p + i]);
+        se = se > PREDICT_SE_ROUNDING ? se : 0;
         if (i < items * k)
             snprintf(equation, sizeof equation, items > 1 ? "sensitive.%zu" : "sensitive",
                      i / k + 1);

@@ -84,6 +84,32 @@ static void add_y0_scalars(struct ml_run *u, size_t arm)
     }
 }
 
+static void advise(struct ml_run *u, size_t block, const char *advice)
+{
+    if (block != ML_NONE && !u->m.o->prior)
+        u->q.likelihood.block[block].advice = advice;
+}
+
+/* A share of 0 is at minus infinity: the data then show none of it. */
+static void advise_all(struct ml_run *u)
+{
+    struct ml *q = &u->q;
+    for (size_t i = 0; i < 2; i++) {
+        advise(u, q->rho[i],
+               "where the data show no overdispersion leave out --overdispersed, or "
+               "use --prior cauchy");
+        advise(u, q->error[i],
+               "where the data show no errors leave out --error, or use --prior "
+               "cauchy");
+    }
+    advise(u, q->ceiling,
+           "where the data show no such liars leave the option out, or use --prior "
+           "cauchy");
+    advise(u, q->floor,
+           "where the data show no such liars leave the option out, or use --prior "
+           "cauchy");
+}
+
 /* The blocks in the order in which coefficients are reported. */
 static void lay_out(struct ml_run *u)
 {
@@ -118,6 +144,7 @@ static void lay_out(struct ml_run *u)
         q->error[0] = add_block(u, "logit_p0", "", MODEL_EQUATIONS);
         q->error[1] = add_block(u, "logit_p1", "", MODEL_EQUATIONS);
     }
+    advise_all(u);
 }
 
 static bool is_plain(const struct estimate_options *o)
@@ -229,9 +256,10 @@ static enum err fit(struct ml_run *u, struct likelihood_fit *out, struct likelih
     static const double shift[CRUDE_STARTS] = {0, -2, 2}, extra[CRUDE_STARTS] = {-2, 0, -4};
     bool plain_only = is_plain(u->m.o), found = false, single = u->m.list->arms == 2;
     size_t p = likelihood_parameters(&u->q.likelihood), n = 0;
-    struct likelihood_options o = {
-        .what = "ml",
-        .advice = u->m.o->prior ? "simplify the model" : "use --prior cauchy, or a simpler model"};
+    struct likelihood_options o = {.what = "ml",
+                                   .advice = u->m.o->prior
+                                                 ? "use fewer covariates"
+                                                 : "use --prior cauchy, or fewer covariates"};
     double *room = calloc(LIKELIHOOD_STARTS * p + 1, sizeof *room);
     enum err e = room != NULL ? ERR_OK : ERR_NOMEM;
     if (e == ERR_OK && !plain_only && single)
@@ -291,7 +319,9 @@ static enum err run(const struct frame *f, const struct estimate_options *o,
         e = model_direction(&f->list[o->list], "--ceiling or --floor",
                             "who lies hides one and the same answer", NULL, &hide);
     u->mirrored = hide == HIDE_DISAGREE;
-    if (e == ERR_OK && (e = open_model(u, f, o)) == ERR_OK && (e = fit(u, &best, &plain)) == ERR_OK)
+    if (e == ERR_OK && (e = open_model(u, f, o)) == ERR_OK && liars(o))
+        e = model_direction(&f->list[o->list], "--ceiling or --floor", "", u->m.r, &hide);
+    if (e == ERR_OK && (e = fit(u, &best, &plain)) == ERR_OK)
         e = ml_report(u, &best, plain.b != NULL ? &plain : NULL);
     done = e == ERR_OK;
     likelihood_fit_free(&best);

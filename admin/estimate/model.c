@@ -153,6 +153,22 @@ static double weight_cv(const struct model *m)
     return sqrt(squares / n) / (sum / n);
 }
 
+/* Squares of weights and sums of them must neither over- nor underflow. */
+static enum err check_weights(const struct model *m)
+{
+    double least = INFINITY, most = 0;
+    for (size_t i = 0; i < m->f->n; i++)
+        if (m->used[i]) {
+            least = m->weight[i] < least ? m->weight[i] : least;
+            most = m->weight[i] > most ? m->weight[i] : most;
+        }
+    return least > 1e-60 && most < 1e60
+               ? ERR_OK
+               : log_fail(ERR_STUDY,
+                          "the weights go from %.3g to %.3g; rescale them so that they average 1",
+                          least, most);
+}
+
 static enum err choose_design(struct model *m)
 {
     const struct frame *f = m->f;
@@ -163,6 +179,8 @@ static enum err choose_design(struct model *m)
     if (e != ERR_OK)
         return e;
     m->weight = f->weight;
+    if (m->weight != NULL && (e = check_weights(m)) != ERR_OK)
+        return e;
     m->r->design = f->psu != NULL ? "clustered" : "weighted";
     m->r->n_psu = f->psu != NULL ? design_points(m->design) : 0;
     if (m->weight != NULL)

@@ -133,6 +133,12 @@ static double bilinear(const double *a, const double *v, const double *b, size_t
     return sum;
 }
 
+static double spread(const struct predict *q, const double *grad)
+{
+    double var = bilinear(grad, q->vcov, grad, q->p), se = sqrt(var > 0 ? var : 0);
+    return se > PREDICT_SE_ROUNDING ? se : 0;
+}
+
 static enum err df_of(const struct model *m, const struct predict *q, const double *grad,
                       double *out)
 {
@@ -153,13 +159,14 @@ static enum err fill_group(const struct model *m, const struct predict *q, const
     enum err e = df_of(m, q, mean->grad, &df);
     if (e != ERR_OK)
         return e;
-    double var = bilinear(mean->grad, q->vcov, mean->grad, q->p);
     g->estimate = mean->value;
-    g->se = sqrt(var > 0 ? var : 0);
+    g->se = spread(q, mean->grad);
     g->df = isfinite(df) ? df : NAN;
+    if (g->se == 0)
+        return ERR_OK;
     g->ci_low = g->estimate - quantile(df) * g->se;
     g->ci_high = g->estimate + quantile(df) * g->se;
-    g->p_value = g->se > 0 ? two_sided(g->estimate / g->se, df) : NAN;
+    g->p_value = two_sided(g->estimate / g->se, df);
     return ERR_OK;
 }
 
@@ -360,8 +367,8 @@ static enum err add_profile(struct model *m, const struct predict *q, const char
     }
     double df = m->df;
     if (e == ERR_OK && (e = df_of(m, q, mean[0].grad, &df)) == ERR_OK) {
-        double se = sqrt(bilinear(mean[0].grad, q->vcov, mean[0].grad, q->p));
-        double half = quantile(df) * se, v = mean[0].value;
+        double se = spread(q, mean[0].grad), v = mean[0].value;
+        double half = se > 0 ? quantile(df) * se : NAN;
         e = estimate_add_prevalence(m->r, text, q->item, v, se, v - half, v + half);
     }
     free(mean);
@@ -385,6 +392,19 @@ static enum err warn_of_range(struct estimate_result *r)
     return e;
 }
 
+static enum err warn_of_zero(struct estimate_result *r)
+{
+    bool zero = false;
+    for (size_t i = 0; i < r->groups; i++)
+        zero = zero || r->group[i].se == 0;
+    for (size_t i = 0; i < r->coefficients; i++)
+        zero = zero || r->coefficient[i].se == 0;
+    return !zero ? ERR_OK
+                 : estimate_warn(r, "All counts that a coefficient rests on are the same, so that "
+                                    "a standard error is 0 and there is neither interval nor p "
+                                    "value.");
+}
+
 enum err predict_all(struct model *m, const struct predict *q, size_t items)
 {
     enum err e = predict_by(m, q, items, -1);
@@ -396,5 +416,7 @@ enum err predict_all(struct model *m, const struct predict *q, size_t items)
         for (size_t i = 0; e == ERR_OK && i < m->o->differences; i++)
             e = add_profile(m, &q[k], m->o->difference[i], "--difference", true);
     }
-    return e == ERR_OK ? warn_of_range(m->r) : e;
+    if (e == ERR_OK)
+        e = warn_of_range(m->r);
+    return e == ERR_OK ? warn_of_zero(m->r) : e;
 }

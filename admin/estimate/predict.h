@@ -10,6 +10,10 @@
 
 struct predict;
 
+/** A standard error below this is the rounding of one that is 0: there is neither interval nor p.
+ */
+#define PREDICT_SE_ROUNDING 1e-9
+
 /** The probability of support at one design row ${x} (of terms) and coefficients ${b}; its gradient
  * is added to grad[p] (NULL: not wanted). */
 typedef double predict_probability(const struct predict *q, const double *x, const double *b,

@@ -87,3 +87,10 @@ ROWS += [
 
 MIRROR = [{"name": "lm", "data": "standard.csv", "coefficients": False,
            "args": [*FLAT, *THREE, "--by", "university", "--difference", "male=1:male=0"]}]
+
+HOSTILE = [["--method", "lm", *more] for more in (
+    [], ["--covariates", "x,z", "--by", "x"], ["--covariates", "factor(x)"],
+    ["--covariates", "x,z", "--weights", "w", "--se", "HC2"],
+    ["--covariates", "x", "--weights", "w", "--cluster", "psu", "--se", "CR2"],
+    ["--covariates", "x", "--weights", "w", "--cluster", "psu", "--strata", "strata"],
+)]

@@ -162,3 +162,21 @@ MIRROR = [
     mirror("several items, level", "multi", "--multi", "level", coefficients=False),
     mirror("several items, indicators", "multi", "--multi", "indicators", coefficients=False),
 ]
+
+HOSTILE = [["--method", "ml", *more] for more in (
+    [],
+    ["--covariates", "x,z", "--by", "x"],
+    ["--covariates", "factor(x)", "--by", "x"],
+    ["--covariates", "x,z", "--weights", "w"],
+    ["--covariates", "x", "--weights", "w", "--cluster", "psu", "--strata", "strata"],
+    ["--covariates", "x", "--unconstrained"],
+    ["--covariates", "x", "--overdispersed"],
+    ["--covariates", "x", "--overdispersed", "--unconstrained"],
+    ["--covariates", "x", "--ceiling", "--hide", "agree"],
+    ["--covariates", "x", "--floor", "--hide", "disagree"],
+    ["--covariates", "x,z", "--ceiling", "--floor", "--ceiling-covariates", "x", "--prior", "cauchy"],
+    ["--covariates", "x", "--error", "topcode"],
+    ["--covariates", "x", "--error", "uniform"],
+    ["--covariates", "x", "--multi", "level"],
+    ["--covariates", "x", "--multi", "indicators"],
+)]

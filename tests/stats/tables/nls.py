@@ -82,3 +82,10 @@ MIRROR = [
     {"name": "weighted design", "data": "standard.csv",
      "args": ["--y", "y", *FLAT, "--weights", "weight", "--cluster", "psu", "--strata", "strata"]},
 ]
+
+HOSTILE = [["--method", "nls", *more] for more in (
+    [], ["--covariates", "x,z", "--by", "x"], ["--covariates", "factor(x)"],
+    ["--covariates", "x,z", "--weights", "w"],
+    ["--covariates", "x", "--weights", "w", "--cluster", "psu", "--strata", "strata"],
+    ["--covariates", "z", "--error", "topcode"], ["--covariates", "z", "--error", "uniform"],
+)]

@@ -23,7 +23,7 @@ static bool read_magic(struct reader *r, const char magic[8])
     return memcmp(found, magic, 8) == 0 && read_u16(r) == VERSION;
 }
 
-static enum err read_preamble(struct bytes b, struct preamble *p)
+enum err intake_preamble(struct bytes b, struct preamble *p)
 {
     struct reader r = reader_of(b);
     if (b.len > PREAMBLE_MAX || !read_magic(&r, stream_magic))
@@ -52,6 +52,11 @@ static enum err read_preamble(struct bytes b, struct preamble *p)
     return ERR_OK;
 }
 
+size_t intake_entry_len(const struct preamble *pre)
+{
+    return (size_t)pre->field_len + pre->answers_len + STREAM_MAC_LEN + SIGN_LEN;
+}
+
 enum err intake_read(struct bytes file, struct segment *out)
 {
     struct segment s = {0};
@@ -62,9 +67,10 @@ enum err intake_read(struct bytes file, struct segment *out)
     s.first = read_u64(&r);
     read_raw(&r, s.before, HASH_LEN);
     uint32_t said = read_u32(&r);
-    if (r.failed || said == 0 || said > SEGMENT_MAX_ENTRIES || read_preamble(pre, &s.pre) != ERR_OK)
+    if (r.failed || said == 0 || said > SEGMENT_MAX_ENTRIES ||
+        intake_preamble(pre, &s.pre) != ERR_OK)
         return ERR_FORMAT;
-    s.entry_len = (size_t)s.pre.field_len + s.pre.answers_len + STREAM_MAC_LEN + SIGN_LEN;
+    s.entry_len = intake_entry_len(&s.pre);
     s.entry = r.p;
     /* where the bytes make whole entries, they say better than the number how many there are */
     size_t there = r.left / s.entry_len;

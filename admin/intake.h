@@ -28,6 +28,8 @@ struct segment { /* views into the file's bytes */
 
 /** Steps 1 and 2: sizes, counts, magic, version. ERR_FORMAT. */
 enum err intake_read(struct bytes file, struct segment *out);
+/** The same for a preamble by itself. */
+enum err intake_preamble(struct bytes b, struct preamble *out);
 
 /** The rest of step 1: its first position is one that its stream can have. */
 bool intake_in_range(const struct segment *s);
@@ -43,6 +45,9 @@ uint32_t intake_check_entries(const struct segment *s, uint8_t (*head)[HASH_LEN]
 
 /** True if the signature of entry ${i} (from 0) is over ${head}. */
 bool intake_vouches(const struct segment *s, uint32_t i, const uint8_t head[HASH_LEN]);
+
+/** Length of an entry, as kept and as sent. */
+size_t intake_entry_len(const struct preamble *pre);
 
 struct bytes intake_entry(const struct segment *s, uint32_t i);
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/laptop_salvage.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/pack.h"
@@ -26,10 +27,10 @@ struct laptop_store {
     const char *path; /* for messages */
 };
 
+/* Not said yet: what is whole may still be had. */
 static enum err torn(const struct laptop_store *s)
 {
-    return log_fail(ERR_FORMAT, "%s: the copy is torn or damaged (%s); use collect on the laptop",
-                    s->path, sqlite3_errmsg(s->db));
+    return sqlite3_errcode(s->db) == SQLITE_NOMEM ? ERR_NOMEM : ERR_SIGNATURE;
 }
 
 static sqlite3_stmt *prepare(const struct laptop_store *s, const char *sql)
@@ -124,17 +125,22 @@ static enum err check_schema(const struct laptop_store *s)
     sqlite3_stmt *q = prepare(s, "SELECT type, name, sql FROM sqlite_schema");
     size_t own = 0;
     int rc = SQLITE_ERROR;
-    bool ok = q != NULL && number_of(s, "PRAGMA application_id") == STORE_APPLICATION_ID &&
-              number_of(s, "PRAGMA user_version") == STORE_VERSION;
+    bool ok = q != NULL;
     while (ok && (rc = sqlite3_step(q)) == SQLITE_ROW)
         ok = is_own_table(q) && ++own <= STORE_TABLES;
-    ok = ok && rc == SQLITE_DONE && own == STORE_TABLES;
+    bool read = q != NULL && (rc == SQLITE_ROW || rc == SQLITE_DONE);
     sqlite3_finalize(q);
+    if (!read)
+        return torn(s);
+    ok = ok && own == STORE_TABLES &&
+         number_of(s, "PRAGMA application_id") == STORE_APPLICATION_ID &&
+         number_of(s, "PRAGMA user_version") == STORE_VERSION;
     return ok ? ERR_OK
-              : log_fail(ERR_FORMAT,
-                         "%s: this is not a laptop's store, or it is torn; use collect on the "
-                         "laptop",
-                         s->path);
+              : log_fail(
+                    ERR_FORMAT,
+                    "%s: this is not a laptop's store, or one that somebody changed; nothing of it "
+                    "was taken; use collect on the laptop",
+                    s->path);
 }
 
 /* A page that was cut reads as empty rows otherwise, and they would be missing without a word. */
@@ -226,13 +232,34 @@ static enum err read_copy(const char *path, const char *copy, const struct lapto
         distrust(s.db);
         e = check_schema(&s);
     }
+    bool packs = e == ERR_OK;
     if (e == ERR_OK)
         e = check_pages(&s);
-    if (e == ERR_OK)
-        e = read_packs(&s, v);
+    if (packs && (e == ERR_OK || e == ERR_SIGNATURE)) {
+        enum err had = read_packs(&s, v); /* of a damaged store too, where they can be had */
+        e = had == ERR_OK || had == ERR_SIGNATURE ? (e == ERR_OK ? had : e) : had;
+    }
     if (e == ERR_OK)
         e = read_streams(&s, v);
     sqlite3_close(s.db);
+    return e;
+}
+
+/* From the copy's bytes: SQLite has taken the log in when it closed it, page by page. */
+static enum err salvage(const char *path, const char *copy, const struct laptop_store_visitor *v)
+{
+    struct buffer pages = {0};
+    size_t found = 0;
+    enum err e = file_read(copy, STORE_MAX_BYTES, false, &pages);
+    if (e == ERR_OK)
+        e = laptop_salvage(buffer_view(&pages), v, &found);
+    if (e == ERR_OK)
+        e = log_fail(
+            found > 0 ? ERR_PARTIAL : ERR_FORMAT,
+            "%s: torn or damaged; entries found whole in it: %zu; if the laptop is there, use "
+            "collect on it",
+            path, found);
+    buffer_free(&pages);
     return e;
 }
 
@@ -248,6 +275,8 @@ enum err laptop_store_read(const char *path, const struct laptop_store_visitor *
     enum err e = copy_store(path, copy, log);
     if (e == ERR_OK)
         e = read_copy(path, copy, v);
+    if (e == ERR_SIGNATURE)
+        e = salvage(path, copy, v);
     unlink(copy);
     unlink(log);
     unlink(shm);

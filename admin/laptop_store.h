@@ -21,8 +21,9 @@ struct laptop_store_visitor {
 
 /** Copy ${path} (with its log, until size and time stand still), open the copy read-only and tell
  * what is in it. Its tables must be those of core/store_tables.h to the letter before anything is
- * read: no trigger, view, index, generated column or check of another's making ever runs. A torn
- * copy is ERR_FORMAT and says "use collect"; ERR_FILE, ERR_BUSY, ERR_NOMEM; all said. */
+ * read: no trigger, view, index, generated column or check of another's making ever runs.
+ * ERR_FORMAT: it is none, or nothing in it is whole; "use collect". ERR_PARTIAL: it is torn or
+ * damaged, and what was whole in it was told. ERR_FILE, ERR_BUSY, ERR_NOMEM. All are said. */
 enum err laptop_store_read(const char *path, const struct laptop_store_visitor *v);
 
 /** True if the file looks like an SQLite database. */

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,8 @@ struct pulling {
     /* from a laptop's store: the stream in hand */
     struct segment_run run;
     uint8_t device[32];
+    size_t entry_len; /* 0: nothing of that stream is taken */
+    uint64_t first;   /* its first position */
 };
 
 static void progress(struct pulling *p)
@@ -265,19 +268,31 @@ static enum err store_pack(void *ctx, struct bytes pack)
     return put_pack(ctx, pack, "the pack in the store");
 }
 
+static enum err refuse_row(struct pulling *p, const char *what, uint64_t number)
+{
+    p->n.refused++;
+    log_note("the store holds a damaged %s, number %" PRIu64
+             "; if the laptop is there, use collect on it",
+             what, number);
+    return ERR_OK;
+}
+
+/* A preamble whose signature fails opens nothing, and would only make a laptop up. */
 static enum err store_stream(void *ctx, uint64_t number, uint64_t first, struct bytes preamble)
 {
-    enum { DEVICE_AT = 8 + 2 + HASH_LEN };
     struct pulling *p = ctx;
-    (void)number, (void)first;
+    struct preamble pre;
+    (void)first;
     enum err e = flush(p);
-    if (e == ERR_OK)
-        e = segment_run_stream(&p->run, preamble);
-    if (e == ERR_FORMAT)
-        return log_fail(e, "the store holds a damaged stream; use collect on the laptop");
-    if (e == ERR_OK)
-        memcpy(p->device, preamble.p + DEVICE_AT, 32);
-    return e;
+    p->entry_len = 0;
+    if (e != ERR_OK)
+        return e;
+    if (intake_preamble(preamble, &pre) != ERR_OK || intake_check_preamble(&pre, NULL) != ERR_OK)
+        return refuse_row(p, "session", number);
+    memcpy(p->device, pre.device, 32);
+    p->entry_len = intake_entry_len(&pre);
+    p->first = pre.first;
+    return segment_run_stream(&p->run, preamble);
 }
 
 static enum err store_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes sealed)
@@ -285,8 +300,10 @@ static enum err store_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes
     struct pulling *p = ctx;
     enum err e = ERR_OK;
     (void)stream;
-    if (sealed.len <= SIGN_LEN)
-        return log_fail(ERR_FORMAT, "the store holds a damaged entry; use collect on the laptop");
+    if (p->entry_len == 0) /* its session was refused */
+        return ERR_OK;
+    if (sealed.len != p->entry_len || n < p->first)
+        return refuse_row(p, "entry", n);
     bool gap = p->run.name.first != 0 && n != p->run.name.last + 1;
     if (gap || segment_run_full(&p->run, sealed.len))
         e = flush(p);
@@ -298,6 +315,10 @@ static enum err pull_store(struct pulling *p, const char *path)
 {
     struct laptop_store_visitor v = {store_pack, store_stream, store_entry, p};
     enum err e = laptop_store_read(path, &v);
+    if (e == ERR_PARTIAL) { /* said: what was whole came */
+        p->n.refused++;
+        e = ERR_OK;
+    }
     if (e == ERR_OK)
         e = flush(p);
     segment_run_free(&p->run);

@@ -174,6 +174,52 @@ static void a_store_pulled_while_its_log_is_full_loses_nothing(void **state)
     laptop_free(&l);
 }
 
+/* A page in the middle of the entries is gone: SQLite reads nothing of it any more, and what is
+ * whole on the others comes all the same. */
+static void a_store_with_a_page_gone_gives_what_is_whole_on_the_others(void **state)
+{
+    const struct world *w = *state;
+    struct laptop l;
+    struct buffer b = {0};
+    struct archive *whole = open_empty();
+    laptop_new(w, "page", &l);
+    work(&l);
+    sync_all(&l);
+    char *store = home_store(l.home), *bad = file_join(l.stick, "bad.db");
+    pull_now(store, whole, 0);
+    struct reading good = read_it(w, whole);
+    assert_int_equal(file_read(store, 1 << 24, true, &b), ERR_OK);
+    size_t page = (size_t)b.p[16] << 8 | b.p[17], tried = 0;
+    for (size_t at = page; at + page <= b.len; at += page) {
+        struct archive *a = open_empty();
+        struct pull_counts n;
+        uint8_t *kept = malloc(page);
+        assert_non_null(kept);
+        memcpy(kept, b.p + at, page);
+        memset(b.p + at, 0xa5, page);
+        assert_int_equal(file_write(bad, buffer_view(&b), 0600, true), ERR_OK);
+        memcpy(b.p + at, kept, page);
+        free(kept);
+        assert_int_equal(archive_put_pack(a, w->pack->hash, buffer_view(&w->pack->bytes), NULL),
+                         ERR_OK);
+        assert_int_equal(archive_pin(a, w->pack->hash), ERR_OK);
+        enum err e = pull_source(bad, NULL, a, &n);
+        assert_true(e == ERR_OK ||
+                    e == ERR_FORMAT); /* ERR_FORMAT: the page with all sessions in it */
+        struct reading r = read_it(w, a);
+        assert_int_not_equal(r.e, ERR_DOUBT);
+        assert_true(r.entries <= good.entries);
+        tried += e == ERR_OK && r.entries > 0 && n.refused > 0;
+        archive_close(a);
+    }
+    assert_true(tried > 3);
+    archive_close(whole);
+    buffer_free(&b);
+    free(store);
+    free(bad);
+    laptop_free(&l);
+}
+
 /* ---- the stick ---- */
 
 /* The one file in the device's folder of the stick that covers ${position}; fresh memory. */
@@ -199,7 +245,7 @@ static void damage(const char *path, size_t from_end)
 {
     struct buffer b = {0};
     assert_int_equal(file_read(path, 1 << 22, true, &b), ERR_OK);
-    b.p[b.len - from_end] ^= 0x10;
+    b.p[b.len - from_end] ^= 0x11; /* one bit alone would be put right */
     assert_int_equal(file_write(path, buffer_view(&b), 0644, true), ERR_OK);
     buffer_free(&b);
 }
@@ -330,6 +376,7 @@ int main(void)
         CSTO(a_store_pulled_from_the_disk_reads_like_the_folder),
         SEVERAL(a_store_pulled_from_the_disk_reads_like_the_folder),
         CSTO(a_store_pulled_while_its_log_is_full_loses_nothing),
+        CSTO(a_store_with_a_page_gone_gives_what_is_whole_on_the_others),
         CSTO(what_was_damaged_on_the_stick_is_written_again_by_the_next_sync),
         CSTO(a_sync_that_finds_everything_there_writes_nothing),
         CSTO(a_copy_in_anothers_folder_does_not_hide_the_true_one),

@@ -1,6 +1,7 @@
 #include "core/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 static struct {
@@ -9,11 +10,15 @@ static struct {
     const char *program;
 } target;
 
+static atomic_bool muted;
+
 static void say(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 
 static void say(const char *fmt, va_list ap)
 {
     char line[1024];
+    if (atomic_load(&muted))
+        return;
     vsnprintf(line, sizeof line, fmt, ap);
     for (char *c = line; *c != '\0'; c++) /* a name on a stick must not drive the terminal */
         if (((unsigned char)*c < 0x20 && *c != '\n') || *c == 0x7f)
@@ -46,6 +51,11 @@ void log_to(void (*sink)(void *ctx, const char *line), void *ctx)
 {
     target.sink = sink;
     target.ctx = ctx;
+}
+
+void log_mute(bool mute)
+{
+    atomic_store(&muted, mute);
 }
 
 void log_name(const char *program)

@@ -11,16 +11,23 @@ struct whole {
     struct study_memory memory;
 };
 
-enum err study_parse(struct bytes yaml, study_report *report, void *ctx, struct study **out)
+typedef void reading(struct study_draft *d);
+
+static void read_study(struct study_draft *d)
+{
+    study_load(d);
+    study_check(d);
+}
+
+static enum err parse(struct bytes yaml, reading *read, study_report *report, void *ctx,
+                      struct study **out)
 {
     struct whole *w = calloc(1, sizeof *w);
     if (w == NULL)
         return ERR_NOMEM;
     struct study_draft d = {.study = &w->study, .memory = &w->memory};
-    if (study_draft_open(&d, yaml)) {
-        study_load(&d);
-        study_check(&d);
-    }
+    if (study_draft_open(&d, yaml))
+        read(&d);
     study_draft_close(&d);
     d.reports.failed = d.reports.failed || w->memory.failed;
     enum err e = study_reports_send(&d.reports, ERR_STUDY, report, ctx);
@@ -30,6 +37,16 @@ enum err study_parse(struct bytes yaml, study_report *report, void *ctx, struct 
     }
     *out = &w->study;
     return ERR_OK;
+}
+
+enum err study_parse(struct bytes yaml, study_report *report, void *ctx, struct study **out)
+{
+    return parse(yaml, read_study, report, ctx, out);
+}
+
+enum err study_parse_weights(struct bytes yaml, study_report *report, void *ctx, struct study **out)
+{
+    return parse(yaml, study_load_weights_alone, report, ctx, out);
 }
 
 void study_free(struct study *s)

@@ -193,10 +193,12 @@ struct study {
     size_t completes, partials;
     struct study_derived *derived;
     size_t deriveds;
-    struct {
+    struct study_weights {
         bool present;
-        char *base;                  /* point column that holds the design weight, or NULL */
-        bool selection;              /* by eligible adults */
+        char *base;     /* column (of the point list, or of a data file) that holds the design
+                           weight, or NULL */
+        bool selection; /* by eligible adults */
+        char *adults;   /* of a data file: the column that holds them, or NULL */
         double cap, trim, tolerance; /* 0: none */
         char **nonresponse;          /* "point" or cells */
         size_t nonresponses;
@@ -226,6 +228,11 @@ typedef void study_report(void *ctx, bool warning, unsigned line, const char *wh
  *  untouched. ERR_NOMEM. Reads nothing but ${yaml}: files it names are checked by
  * study_check_points and by the caller. */
 enum err study_parse(struct bytes yaml, study_report *report, void *ctx, struct study **out);
+/** Read ${yaml}, whose one key `weights` is as a study's, for a data file: `base` is a column of
+ * it, `adults` (beside `selection: eligible-adults`) another. *out has nothing but weights. Errors
+ * and ownership as above. */
+enum err study_parse_weights(struct bytes yaml, study_report *report, void *ctx,
+                             struct study **out);
 void study_free(struct study *s);
 
 /** What this version of the kiosk cannot do, each reported by name as a mistake with its line;

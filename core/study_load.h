@@ -7,6 +7,8 @@
 
 /** Read the whole document of ${d} into d->study. */
 void study_load(struct study_draft *d);
+/** The same of a document that is the weights of a data file. */
+void study_load_weights_alone(struct study_draft *d);
 
 /* Into struct study_when. */
 study_node_read study_load_when;

@@ -183,6 +183,46 @@ void study_load_weights(struct study_draft *d, const yaml_node_t *n, void *into)
     study_node_map(d, n, "the weights", keys, STUDY_LOAD_ROWS(keys), s);
 }
 
+/* "weight", or "points.weight" as in a study. */
+static void read_file_base(struct study_draft *d, const yaml_node_t *n, void *into)
+{
+    static const char prefix[] = "points.";
+    char **column = into;
+    const char *s = study_node_scalar(d, n);
+    if (s == NULL)
+        return;
+    s += strncmp(s, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0;
+    *column = study_memory_text(d->memory, s, strlen(s));
+}
+
+static void read_file_weights(struct study_draft *d, const yaml_node_t *n, void *into)
+{
+    static const struct study_key keys[] = {
+        {"base", false, offsetof(struct study, weights.base), read_file_base},
+        {"selection", false, offsetof(struct study, weights.selection), read_weight_selection},
+        {"adults", false, offsetof(struct study, weights.adults), study_node_words},
+        {"cap", false, offsetof(struct study, weights.cap), read_bound},
+        {"nonresponse", false, 0, read_nonresponse},
+        {"rake", false, 0, read_rake},
+        {"trim", false, offsetof(struct study, weights.trim), read_bound},
+        {"tolerance", false, offsetof(struct study, weights.tolerance), read_tolerance},
+    };
+    struct study *s = into;
+    s->weights.present = true;
+    study_node_map(d, n, "the weights", keys, STUDY_LOAD_ROWS(keys), s);
+    if (s->weights.selection && s->weights.adults == NULL)
+        study_draft_say(d, d->line,
+                        "`selection: eligible-adults` needs the column that holds their number: "
+                        "add `adults: COLUMN`");
+}
+
+void study_load_weights_alone(struct study_draft *d)
+{
+    static const struct study_key keys[] = {{"weights", true, 0, read_file_weights}};
+    study_node_map(d, yaml_document_get_root_node(&d->document), "a file of weights", keys,
+                   STUDY_LOAD_ROWS(keys), d->study);
+}
+
 /* Quotas. */
 
 static void read_quota(struct study_draft *d, char *key, const yaml_node_t *n, void *into)

@@ -19,6 +19,7 @@ const char data_usage[] =
     "  --y COL --treat COL --items J   counts, arm (0 control, 1..), number of control items\n"
     "  --y2 COL --treat2 COL           a second list of the same respondents\n"
     "  --weights COL --cluster COL --strata COL\n"
+    "  --weights-file FILE             YAML as a study's `weights:` (base, selection, rake, trim)\n"
     "  --hide agree|disagree|both      the answer people may want to hide\n"
     "  missing is empty, NA or a dot; in Stata and SPSS files what they declare missing\n";
 
@@ -62,6 +63,7 @@ enum err data_take(int option, const char *value, struct source_options *s)
         {DATA_Y2, &s->flat.y2},
         {DATA_TREAT2, &s->flat.treat2},
         {DATA_WEIGHTS, &s->flat.weights},
+        {DATA_WEIGHTS_FILE, &s->flat.weights_file},
         {DATA_CLUSTER, &s->flat.cluster},
         {DATA_STRATA, &s->flat.strata},
     };
@@ -79,7 +81,7 @@ static enum err check_kind(const struct source_options *s)
 {
     const struct flat_options *flat = &s->flat;
     bool any = flat->y || flat->treat || flat->y2 || flat->treat2 || flat->items || flat->weights ||
-               flat->cluster || flat->strata || flat->has_hide;
+               flat->weights_file || flat->cluster || flat->strata || flat->has_hide;
     bool is_flat = flat_is_file(s->data);
     if (is_flat && (flat->y == NULL || flat->treat == NULL || flat->items == 0))
         return log_fail(
@@ -92,16 +94,21 @@ static enum err check_kind(const struct source_options *s)
                         "%s: a second list has counts and an arm: give both --y2 COL and --treat2 "
                         "COL",
                         s->data);
+    if (flat->weights != NULL && flat->weights_file != NULL)
+        return log_fail(ERR_USAGE,
+                        "%s: --weights and --weights-file: give one of them; the file "
+                        "can name the column as its `base`",
+                        s->data);
     if (is_flat && (s->key || s->unblind || s->passphrase_file))
         return log_fail(
             ERR_USAGE,
             "%s: --key, --passphrase-file and --unblind are for archives; leave them out", s->data);
     if (!is_flat && any)
-        return log_fail(
-            ERR_USAGE,
-            "%s: --y, --treat, --items, --weights, --cluster, --strata and --hide are for "
-            "files (*.csv, *.dta, *.sav); an archive knows them itself",
-            s->data);
+        return log_fail(ERR_USAGE,
+                        "%s: --y, --treat, --items, --weights, --weights-file, --cluster, --strata "
+                        "and --hide are for "
+                        "files (*.csv, *.dta, *.sav); an archive knows them itself",
+                        s->data);
     return ERR_OK;
 }
 

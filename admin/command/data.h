@@ -14,6 +14,7 @@ enum {
     DATA_TREAT2,
     DATA_ITEMS,
     DATA_WEIGHTS,
+    DATA_WEIGHTS_FILE,
     DATA_CLUSTER,
     DATA_STRATA,
     DATA_HIDE
@@ -29,6 +30,7 @@ enum {
         {"treat2", required_argument, NULL, DATA_TREAT2},                                          \
         {"items", required_argument, NULL, DATA_ITEMS},                                            \
         {"weights", required_argument, NULL, DATA_WEIGHTS},                                        \
+        {"weights-file", required_argument, NULL, DATA_WEIGHTS_FILE},                              \
         {"cluster", required_argument, NULL, DATA_CLUSTER},                                        \
         {"strata", required_argument, NULL, DATA_STRATA},                                          \
     {                                                                                              \

@@ -8,7 +8,7 @@
 #include "admin/command/data.h"
 #include "admin/command/estimate_options.h"
 #include "admin/command/options.h"
-#include "admin/estimate/estimate.h"
+#include "admin/estimate/replicate.h"
 #include "admin/output/result.h"
 #include "core/log.h"
 
@@ -262,7 +262,8 @@ static enum err estimate_frame(struct frame *f, struct request *q, struct buffer
         if ((e = frame_derive(f, q->derive[i])) != ERR_OK)
             goto out;
     if ((e = choose_list(f, q->list, &o.list)) != ERR_OK ||
-        (e = find_bys(f, q->by, by, &o.bys)) != ERR_OK || (e = est->run(f, &o, &r)) != ERR_OK)
+        (e = find_bys(f, q->by, by, &o.bys)) != ERR_OK ||
+        (e = replicate_run(est, f, &o, &r)) != ERR_OK)
         goto out;
     if (f->lists > 1 && f->archive && q->list == NULL && strcmp(q->method, "double") != 0 &&
         (e = estimate_warn(r,

@@ -60,7 +60,8 @@ static const struct row table[] = {
      "misreport: does the card matter (yes)"},
     {"assume", TEXT, AT(assume), NULL, "A,B", "bounds: only these assumptions (all that fit)"},
     {"random-share", TEXT, AT(random_share), NULL, "A,B", "bounds: shares of random answers"},
-    {"se", TEXT, AT(se), NULL, "KIND", "standard errors: what the method offers"},
+    {"se", TEXT, AT(se), NULL, "KIND",
+     "standard errors: what the method offers; replicates, linear"},
     {"profile", TEXTS, offsetof(struct estimate_request, profile), NULL, "A=1,B=2",
      "prevalence if all had these values"},
     {"difference", TEXTS, offsetof(struct estimate_request, difference), NULL, "A=1:A=0",
@@ -165,10 +166,19 @@ static bool listed(const char *list, const char *name)
     return false;
 }
 
+/* What is done around any method: variances by replicates, and work shared by threads. */
+static bool around_methods(const struct estimate_request *q, const struct row *r)
+{
+    bool replicates =
+        q->o.se != NULL && (strcmp(q->o.se, "replicates") == 0 || strcmp(q->o.se, "linear") == 0);
+    return (r->at == AT(threads) && r->kind == NUMBER) ||
+           (r->at == AT(se) && r->kind == TEXT && replicates);
+}
+
 enum err estimate_options_check(const struct estimate_request *q, const struct estimator *method)
 {
     for (size_t i = 0; i < ROWS; i++)
-        if (q->given[i] && !listed(method->takes, table[i].name))
+        if (q->given[i] && !listed(method->takes, table[i].name) && !around_methods(q, &table[i]))
             return log_fail(ERR_USAGE, "--%s does nothing for --method %s; leave it out%s%s",
                             table[i].name, method->name,
                             method->takes != NULL ? "; it takes: " : "",

@@ -329,6 +329,8 @@ static enum err dim_run(const struct frame *f, const struct estimate_options *o,
                         struct estimate_result **out)
 {
     struct run u = {.f = f, .list = &f->list[o->list], .o = o};
+    if (o->se != NULL) /* those two are asked for around the method */
+        return log_fail(ERR_USAGE, "--se %s: dim knows linear and replicates", o->se);
     enum err e = estimate_start(f, o, "dim", &u.r);
     if (e != ERR_OK || (e = choose_rows(&u)) != ERR_OK || (e = assume(&u)) != ERR_OK ||
         (e = scope_design(f, o, u.r, &u.design)) != ERR_OK)
@@ -351,4 +353,4 @@ out:
     return e;
 }
 
-const struct estimator dim_estimator = {"dim", "difference in means", dim_run, "covariates"};
+const struct estimator dim_estimator = {"dim", "difference in means", dim_run, "covariates se"};

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin/estimate/numeric.h"
+#include "admin/frame/weighting.h"
 #include "core/log.h"
 
 /* Below this reciprocal condition number an arm's covariates count as collinear. */
@@ -240,6 +241,91 @@ static bool weighted_row(const void *ctx, size_t row, double *u)
     return true;
 }
 
+/* Linearised values of raked weights (Deville and Sarndal 1992): w (z - x'B), where w z is the
+ * value with the weights taken as given, x the row's indicators of the margins, and B the
+ * regression of z on x by the weights before raking. */
+struct raked {
+    const struct dim_means *m;
+    const struct weighting *w;
+    size_t q, means;
+    double *b;       /* q x means */
+    double *x, *z;   /* of a row */
+    double *xx, *xz; /* sums */
+};
+
+static void raked_free(struct raked *k)
+{
+    free(k->b);
+    free(k->x);
+    *k = (struct raked){0};
+}
+
+static bool raked_row(const void *ctx, size_t row, double *u)
+{
+    const struct raked *k = ctx;
+    double w = k->m->weight[row];
+    weighted_row(k->m, row, u);
+    weighting_row(k->w, row, k->x);
+    for (size_t i = 0; i < k->q; i++)
+        for (size_t j = 0; k->x[i] != 0 && j < k->means; j++)
+            u[j] -= w * k->b[i * k->means + j];
+    return true; /* rows without a count were raked too */
+}
+
+/* B = (sum v x x')^-1 sum v x z, v the weights before raking; the margins overlap (each adds up to
+ * all), hence the inverse of the eigenvalues that are not rounding. */
+static enum err regress(struct raked *k)
+{
+    size_t q = k->q;
+    double *values = malloc((q + 2 * q * q) * sizeof *values), *vectors = values + q;
+    enum err e = values != NULL ? numeric_eigen(k->xx, q, values, vectors) : ERR_NOMEM;
+    for (size_t e1 = 0; e == ERR_OK && e1 < q; e1++) {
+        if (!(values[e1] > RCOND_MIN * values[q - 1]))
+            continue;
+        for (size_t j = 0; j < k->means; j++) {
+            double along = 0;
+            for (size_t i = 0; i < q; i++)
+                along += vectors[i * q + e1] * k->xz[i * k->means + j];
+            for (size_t i = 0; i < q; i++)
+                k->b[i * k->means + j] += vectors[i * q + e1] * along / values[e1];
+        }
+    }
+    free(values);
+    return e;
+}
+
+static enum err raked_covariance(struct dim_means *m)
+{
+    size_t q = weighting_columns(m->f->weighting), means = m->groups * m->arms, df;
+    struct raked k = {.m = m, .w = m->f->weighting, .q = q, .means = means};
+    const double *before = weighting_before(k.w);
+    enum err e = ERR_NOMEM;
+    k.b = calloc(q * means + 1, sizeof *k.b);
+    k.x = calloc(q + means + q * q + q * means + 1, sizeof *k.x);
+    if (k.b == NULL || k.x == NULL)
+        goto out;
+    k.z = k.x + q;
+    k.xx = k.z + means;
+    k.xz = k.xx + q * q;
+    for (size_t row = 0; row < m->f->n; row++) {
+        memset(k.z, 0, means * sizeof *k.z);
+        weighted_row(m, row, k.z);
+        weighting_row(k.w, row, k.x);
+        for (size_t i = 0; i < q; i++) {
+            double v = before[row] * k.x[i];
+            for (size_t j = 0; v != 0 && j < q; j++)
+                k.xx[i * q + j] += v * k.x[j];
+            for (size_t j = 0; v != 0 && j < means; j++)
+                k.xz[i * means + j] += v * k.z[j] / m->weight[row];
+        }
+    }
+    if ((e = regress(&k)) == ERR_OK)
+        e = design_linear(m->design, means, raked_row, &k, m->cov, &df);
+out:
+    raked_free(&k);
+    return e;
+}
+
 /* Independent rows: each adds its products to the few means that it belongs to. */
 static enum err independent(struct dim_means *m)
 {
@@ -272,6 +358,9 @@ enum err dim_means_covariance(struct dim_means *m)
     free(m->cov);
     if ((m->cov = calloc(means * means, sizeof *m->cov)) == NULL)
         return ERR_NOMEM;
+    if (m->design != NULL && m->weight != NULL && m->f->weighting != NULL &&
+        weighting_columns(m->f->weighting) > 0)
+        return raked_covariance(m);
     return m->design != NULL ? design_linear(m->design, means, weighted_row, m, m->cov, &df)
                              : independent(m);
 }

@@ -126,6 +126,9 @@ struct estimate_result {
     size_t n_psu; /* 0: no clusters */
     double
         weight_cv; /* of the weights used, so that 1 + cv^2 is Kish's design effect; NAN without */
+    const struct weighting_stage
+        *stage; /* how the weights came about (weighting.h); of the frame */
+    size_t stages;
     struct estimate_group *group;
     size_t groups;
     struct estimate_test *test;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admin/frame/flat_table.h"
+#include "admin/frame/weights_file.h"
 #include "core/log.h"
 
 enum { NO_COLUMN = -1, LISTS = 2 };
@@ -388,6 +389,11 @@ enum err flat_read(const char *path, const struct flat_options *o, struct frame 
         flat_table_keep(&r.t, r.keep);
     }
     e = build(&r, out);
+    if (e == ERR_OK && o->weights_file != NULL &&
+        (e = weights_file_apply(o->weights_file, *out)) != ERR_OK) {
+        frame_free(*out);
+        *out = NULL;
+    }
 out:
     end = flat_faults_end(&r.faults);
     flat_table_free(&r.t);

@@ -9,6 +9,7 @@ struct flat_options {
     int items;                              /* J */
     const char *y2, *treat2;                /* of a second list, or NULL; J is the same */
     const char *weights, *cluster, *strata; /* column names, or NULL */
+    const char *weights_file;               /* weights_file.h; in place of weights, or NULL */
     bool has_hide;
     enum study_hide hide;
 };

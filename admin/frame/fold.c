@@ -33,6 +33,8 @@ static struct fold_contact *add(struct fold *f, const struct verify_report *r, s
     memcpy(c->point, field->u.contact.point, sizeof c->point);
     c->stratum = field->u.contact.stratum;
     c->eligible = field->u.contact.eligible;
+    c->address = field->u.contact.address;
+    c->attempt = field->u.contact.attempt;
     c->era = f->era;
     c->broken = f->broken;
     return c;

@@ -18,6 +18,8 @@ struct fold_contact {
     char interviewer[ENTRY_CODE_LEN + 1], point[POINTS_MAX_ID + 1];
     uint16_t stratum, disposition;
     uint8_t eligible;
+    uint32_t address; /* 0: none */
+    uint8_t attempt;
     struct draw draw;              /* researchers only */
     uint32_t counted;              /* bit l: list l has its entry */
     int8_t count[STUDY_MAX_LISTS]; /* or a missing code; where counted */

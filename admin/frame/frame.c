@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin/frame/texts.h"
+#include "admin/frame/weighting.h"
 #include "core/log.h"
 
 enum err frame_new(size_t n, struct frame **out)
@@ -71,6 +72,7 @@ void frame_free(struct frame *f)
     free(f->list);
     free(f->pair);
     free(f->weight);
+    weighting_free(f->weighting);
     free(f->psu);
     free(f->stratum);
     free(f);

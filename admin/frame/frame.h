@@ -97,9 +97,10 @@ struct frame {
     size_t lists;
     struct frame_double *pair;
     size_t pairs;
-    double *weight;   /* NULL: none */
-    int32_t *psu;     /* sampling point per row, 0.., NULL: none */
-    int32_t *stratum; /* design stratum per row, 0.., NULL: none */
+    double *weight;              /* NULL: none */
+    struct weighting *weighting; /* how the weights came about (weighting.h); NULL: as given */
+    int32_t *psu;                /* sampling point per row, 0.., NULL: none */
+    int32_t *stratum;            /* design stratum per row, 0.., NULL: none */
     size_t psus, strata;
     bool archive;            /* from sealed interviews; else a flat file */
     bool rehearsal;          /* only test or simulated interviews */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admin/frame/mechanism.h"
+#include "admin/frame/interviews_weights.h"
 #include "core/segment.h"
 
 struct making {
@@ -207,30 +208,24 @@ static enum err add_mechanisms(struct making *m)
     return e;
 }
 
-/* Design weights, sampling points as clusters, the pack's strata. */
+/* Sampling points as clusters, the pack's strata, weights. */
 static enum err add_design(struct making *m)
 {
     struct frame *f = m->frame;
-    const struct study *s = m->pack->study;
-    size_t n = f->n > 0 ? f->n : 1;
+    const struct interviews_weights w = {m->fold, m->pack, !f->rehearsal, m->row, m->point};
     if (f->n == 0)
         return ERR_OK;
-    f->psu = calloc(n, sizeof *f->psu);
-    f->stratum = calloc(n, sizeof *f->stratum);
-    f->weight = s->weights.present && s->weights.base != NULL ? calloc(n, sizeof *f->weight) : NULL;
-    if (f->psu == NULL || f->stratum == NULL ||
-        (f->weight == NULL && s->weights.present && s->weights.base != NULL))
+    f->psu = calloc(f->n, sizeof *f->psu);
+    f->stratum = calloc(f->n, sizeof *f->stratum);
+    if (f->psu == NULL || f->stratum == NULL)
         return ERR_NOMEM;
     f->psus = m->pack->points->count;
     f->strata = m->pack->points->strata;
     for (size_t i = 0; i < f->n; i++) {
-        size_t p = (size_t)m->point[i];
         f->psu[i] = m->point[i];
-        f->stratum[i] = m->pack->points->stratum_of[p] - 1;
-        if (f->weight != NULL)
-            f->weight[i] = points_weight(m->pack->points, p, s->weights.base);
+        f->stratum[i] = m->pack->points->stratum_of[m->point[i]] - 1;
     }
-    return ERR_OK;
+    return interviews_weights(&w, f);
 }
 
 static enum err choose_rows(struct making *m, size_t *left)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/frame/weighting.h"
+
 /* jansson's setters take the new value over and fail on NULL, so one check at the end of each
  * object is enough: every call below gives what it was able to. */
 static json_t *text(const char *s)
@@ -272,6 +274,18 @@ static bool fill_arrays(const struct estimate_result *r, json_t *groups, json_t 
     return good;
 }
 
+static json_t *stages_of(const struct estimate_result *r)
+{
+    json_t *a = json_array();
+    for (size_t i = 0; i < r->stages; i++) {
+        const struct key key[] = {{"stage", text(r->stage[i].name)},
+                                  {"cv", number(r->stage[i].cv)},
+                                  {"design_effect", number(r->stage[i].effect)}};
+        json_array_append_new(a, object_of(key, 3));
+    }
+    return a;
+}
+
 /* All respondents and the first item; null where there is no such group or it is withheld. */
 static json_t *unweighted_of(const struct estimate_result *plain)
 {
@@ -306,6 +320,7 @@ enum err json_result(const struct estimate_result *r, const struct estimate_resu
         {"missing_treatment", count(r->missing_treatment)},
         {"n_psu", count_or_null(r->n_psu)},
         {"weight_cv", number(r->weight_cv)},
+        {"weights", stages_of(r)},
         {"unweighted", unweighted_of(plain)},
         {"groups", groups},
         {"tests", tests},

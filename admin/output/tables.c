@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/frame/weighting.h"
+
 char *tables_number(double v, int decimals, char out[TABLE_CELL])
 {
     double half = 0.5;
@@ -72,6 +74,11 @@ void tables_caption(const struct estimate_result *r, const char *method, struct 
     if (isfinite(r->weight_cv))
         buffer_printf(out, ", CV of weights %.2f", r->weight_cv);
     buffer_u8(out, '.');
+    for (size_t i = 0; i < r->stages; i++)
+        buffer_printf(out, "%s%s (CV %.2f, design effect %.2f)", i == 0 ? " Weights: " : " x ",
+                      r->stage[i].name, r->stage[i].cv, r->stage[i].effect);
+    if (r->stages > 0)
+        buffer_u8(out, '.');
 }
 
 /* A table being filled, cell after cell. */

@@ -59,8 +59,8 @@ forbid 'the keeping half of core knows nothing of meaning' \
     'core/(study.*|points|entry|assign.*|disposition|device)\.h' $keeping
 allow 'kiosk includes only core and kiosk' '(core|kiosk)/.*' $(find kiosk -name '*.[ch]')
 allow 'admin includes only core and admin' '(core|admin)/.*' $(find admin -name '*.[ch]')
-allow 'an estimator sees a frame and options' \
-    'admin/estimate/.*|admin/frame/frame\.h|core/.*' $(find admin/estimate -name '*.[ch]')
+allow 'an estimator sees a frame, its weights and options' \
+    'admin/estimate/.*|admin/frame/(frame|weighting)\.h|core/.*' $(find admin/estimate -name '*.[ch]')
 forbid 'printing sees a result or a frame, no keys and no sealed bytes' \
     'admin/(archive|verify|verify_device|unseal|studykey|intake|pull)\.h|core/(secret|stream|pack|device)\.h' $(find admin/output -name '*.[ch]')
 owns kiosk/term.c '(ncursesw?/)?n?curses(w)?\.h'

@@ -31,7 +31,7 @@ enum err file_read(const char *path, size_t limit, bool strict, struct buffer *o
     enum err e = ERR_FILE;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (strict ? O_NOFOLLOW : 0));
     if (fd < 0)
-        return log_fail(ERR_FILE, "%s: %s", path, strerror(errno));
+        return log_fail(ERR_FILE, "%s: could not be opened: %s", path, strerror(errno));
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         log_fail(e, "%s: this is not a file", path);
         goto out;
@@ -42,7 +42,7 @@ enum err file_read(const char *path, size_t limit, bool strict, struct buffer *o
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0) {
-            log_fail(e, "%s: %s", path, strerror(errno));
+            log_fail(e, "%s: could not be read: %s", path, strerror(errno));
             goto out;
         }
         if (got == 0)
@@ -162,12 +162,23 @@ static bool share(const char *path)
     return ok;
 }
 
-/* True if there is a folder now; a file in its place is not one. */
+/* What was made and may not last is taken back, so that whoever tries again makes it again. */
+static bool keep_folder(const char *path, bool shared)
+{
+    if ((!shared || share(path)) && sync_parent(path) == 0)
+        return true;
+    int errnum = errno;
+    rmdir(path);
+    errno = errnum;
+    return false;
+}
+
+/* True if there is a folder now, also after a power cut; a file in its place is not one. */
 static bool folder_stands(const char *path, bool shared)
 {
     struct stat st;
     if (mkdir(path, 0700) == 0)
-        return !shared || share(path);
+        return keep_folder(path, shared);
     if (errno != EEXIST || stat(path, &st) != 0)
         return false;
     errno = ENOTDIR;

@@ -44,7 +44,7 @@ enum err home_check_disk(const char *home)
     };
     struct statfs fs;
     if (statfs(home, &fs) != 0)
-        return log_fail(ERR_FILE, "%s: %s", home, strerror(errno));
+        return log_fail(ERR_FILE, "%s: the folder cannot be looked at: %s", home, strerror(errno));
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if ((uint32_t)fs.f_type != kinds[i].magic)
             continue;

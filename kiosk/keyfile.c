@@ -68,6 +68,11 @@ static enum err not_written(enum err e)
     return log_fail(e, _("the keys file could not be written; is the disk full or read-only?"));
 }
 
+static enum err not_read(void)
+{
+    return log_fail(ERR_FILE, _("the keys file could not be read; is the disk failing?"));
+}
+
 static off_t place_at(uint64_t number)
 {
     return EPOCHS_AT + (off_t)(number & 1) * PAGE;
@@ -140,7 +145,7 @@ static enum err open_own(const char *path, struct keyfile *kf)
 {
     kf->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (kf->fd < 0)
-        return log_fail(ERR_FILE, "%s: %s", path, strerror(errno));
+        return log_fail(ERR_FILE, "%s: could not be opened: %s", path, strerror(errno));
     if (flock(kf->fd, LOCK_EX | LOCK_NB) != 0)
         return log_fail(ERR_BUSY, _("another kiosk is running on this home; close it first"));
     return ERR_OK;
@@ -191,7 +196,10 @@ static enum err read_header(struct keyfile *kf, const char *path)
 {
     uint8_t head[HEADER_LEN], found[8];
     struct stat st;
-    if (fstat(kf->fd, &st) != 0 || pread(kf->fd, head, sizeof head, 0) != HEADER_LEN)
+    ssize_t got = pread(kf->fd, head, sizeof head, 0);
+    if (fstat(kf->fd, &st) != 0 || got < 0)
+        return not_read();
+    if (got != HEADER_LEN)
         st.st_size = 0;
     struct reader r = reader_of((struct bytes){head, sizeof head});
     read_raw(&r, found, sizeof found);
@@ -221,7 +229,7 @@ enum err keyfile_open(const char *path, bool own, struct keyfile **out)
     } else {
         kf->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (kf->fd < 0)
-            e = log_fail(ERR_FILE, "%s: %s", path, strerror(errno));
+            e = log_fail(ERR_FILE, "%s: could not be opened: %s", path, strerror(errno));
     }
     if (e == ERR_OK)
         e = read_header(kf, path);
@@ -259,7 +267,7 @@ static enum err open_place(const struct keyfile *kf, const struct keyslots *ks, 
     struct place p;
     struct secret *key = NULL;
     if (!get_place(kf, number, &p))
-        return ERR_FILE;
+        return not_read();
     enum err e = secret_new(KEY_LEN, &key);
     if (e != ERR_OK)
         return e;
@@ -308,7 +316,7 @@ static enum err open_side(const struct keyfile *kf, unsigned side, const struct 
     uint8_t bytes[KEYSLOTS_LEN];
     struct keyslots_device d = device_of(kf);
     if (pread(kf->fd, bytes, sizeof bytes, side_at(side)) != KEYSLOTS_LEN)
-        return ERR_FILE;
+        return not_read();
     return keyslots_open((struct bytes){bytes, sizeof bytes}, &d, stretched, out);
 }
 

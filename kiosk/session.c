@@ -76,6 +76,7 @@ static enum err load(struct session *ss)
         ss->epoch = epoch;
         if (ss->state->open) /* a card whose count is sealed does not come back */
             interview_resume(&ss->state->iv, ss->study, ss->points);
+        session_tally(ss, &ss->tally);
     }
     secret_free(key);
     buffer_free(&sealed);
@@ -152,6 +153,7 @@ enum err session_keep(struct session *ss, enum session_kept what)
         recover(ss);
         return e;
     }
+    session_tally(ss, &ss->tally);
     ss->preamble_kept = ss->preamble_kept || with_entry;
     ss->pack_kept = ss->pack_kept || with_entry;
     if (moves) {
@@ -267,6 +269,8 @@ enum err session_lock(struct session *ss)
     if (ss == NULL)
         return ERR_OK;
     enum err e = ss->lost ? ERR_OK : session_fill(ss);
+    if (e == ERR_OK && !ss->lost)
+        e = session_prepare(ss); /* where the last state could not be wiped before */
     if (e == ERR_OK)
         e = store_checkpoint(ss->store);
     session_drop(ss);
@@ -317,6 +321,10 @@ static uint32_t received(const struct state *st, uint64_t confirmed)
 void session_tally(const struct session *ss, struct session_tally *out)
 {
     struct state *st = ss->state;
+    if (ss->device == NULL) { /* what is in memory was not kept */
+        *out = ss->tally;
+        return;
+    }
     memset(out, 0, sizeof *out);
     state_day(st, home_today());
     out->contacts = st->contacts;
@@ -329,9 +337,7 @@ void session_tally(const struct session *ss, struct session_tally *out)
     out->contacts_all = st->last - st->since;
     out->confirmed = ss->confirmed;
     out->contacts_received = received(st, ss->confirmed);
-    if (ss->device != NULL) {
-        out->position = device_position(ss->device);
-        out->approved = device_known(ss->device);
-        out->pack_number = ss->pack->number;
-    }
+    out->position = device_position(ss->device);
+    out->approved = device_known(ss->device);
+    out->pack_number = ss->pack->number;
 }

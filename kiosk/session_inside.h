@@ -29,6 +29,7 @@ struct session {
     struct buffer preamble;
     bool preamble_kept;
     uint64_t confirmed;
+    struct session_tally tally; /* as last known to be kept */
     bool interrupted;
     bool lost;                     /* the state cannot be read: session_restart */
     uint8_t *entry, *sealed_state; /* room for one of each */

@@ -151,9 +151,9 @@ static enum err make_store(struct making *m, const uint8_t *replaces)
 
 static void remove_store(const char *path)
 {
-    static const char *const suffix[] = {"", "-wal", "-shm"};
+    static const char *const suffix[] = {"", "-wal", "-shm", "-journal"};
     char name[4096];
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < sizeof suffix / sizeof *suffix; i++)
         if (snprintf(name, sizeof name, "%s%s", path, suffix[i]) < (int)sizeof name)
             unlink(name);
 }

@@ -106,13 +106,29 @@ static enum err make_writable(struct store *st, const char *path)
                path);
 }
 
+/* A set-up that was interrupted before the log's first use left a journal, and only who may write
+ * can roll that back, which is the first thing that every opening for writing does. */
+static bool count_tables(struct store *st, const char *path, int64_t *tables)
+{
+    static const char sql[] = "SELECT count(*) FROM sqlite_schema WHERE name = 'state'";
+    if (open_read_only(path, &st->db) != SQLITE_OK)
+        return false;
+    if (number_of(st, sql, tables))
+        return true;
+    if (sqlite3_extended_errcode(st->db) != SQLITE_READONLY_ROLLBACK)
+        return false;
+    sqlite3_close(st->db);
+    st->db = NULL;
+    return sqlite3_open_v2(path, &st->db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+           number_of(st, sql, tables);
+}
+
 bool store_used(const char *path)
 {
     struct store st = {NULL};
     int64_t tables = 0, rows = 0;
     bool used = access(path, F_OK) == 0;
-    if (used && open_read_only(path, &st.db) == SQLITE_OK &&
-        number_of(&st, "SELECT count(*) FROM sqlite_schema WHERE name = 'state'", &tables))
+    if (used && count_tables(&st, path, &tables))
         used = tables > 0 && (!number_of(&st, "SELECT count(*) FROM state", &rows) || rows > 0);
     sqlite3_close(st.db);
     return used;

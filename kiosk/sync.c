@@ -50,7 +50,8 @@ static enum err look_at(const char *path, bool *absent)
     *absent = false;
     if (lstat(path, &is) != 0) {
         *absent = errno == ENOENT || errno == ENOTDIR;
-        return *absent ? ERR_OK : log_fail(ERR_FILE, "%s: %s", path, strerror(errno));
+        return *absent ? ERR_OK
+                       : log_fail(ERR_FILE, "%s: could not be read: %s", path, strerror(errno));
     }
     return S_ISDIR(is.st_mode)
                ? ERR_OK
@@ -92,7 +93,9 @@ static enum err list(const char *folder, const uint8_t device[32], struct there 
     struct dirent *entry;
     DIR *d = opendir(folder);
     if (d == NULL)
-        return errno == ENOENT ? ERR_OK : log_fail(ERR_FILE, "%s: %s", folder, strerror(errno));
+        return errno == ENOENT
+                   ? ERR_OK
+                   : log_fail(ERR_FILE, "%s: could not be read: %s", folder, strerror(errno));
     while (e == ERR_OK && (entry = readdir(d)) != NULL) {
         struct segment_name n;
         if (!segment_get_name(entry->d_name, &n) || memcmp(n.device, device, sizeof n.device) != 0)
@@ -325,7 +328,7 @@ enum err sync_names(const char *folder, const char *sub, sync_visit *visit, void
     char *path = file_join(folder, sub);
     enum err e = path == NULL ? ERR_NOMEM : look_at(path, &absent);
     if (e == ERR_OK && !absent && (d = opendir(path)) == NULL)
-        e = log_fail(ERR_FILE, "%s: %s", path, strerror(errno));
+        e = log_fail(ERR_FILE, "%s: could not be read: %s", path, strerror(errno));
     while (e == ERR_OK && d != NULL && (entry = readdir(d)) != NULL)
         e = visit(ctx, entry->d_name);
     if (d != NULL)

@@ -128,7 +128,8 @@ static inline struct world *world_new(struct bytes yaml, struct bytes csv)
     struct world *w = calloc(1, sizeof *w);
     struct buffer b = {0};
     assert_non_null(w);
-    strcpy(w->dir, "/tmp/sanaq-simulate-XXXXXX");
+    const char *tmp = getenv("TMPDIR");
+    snprintf(w->dir, sizeof w->dir, "%s/sanaq-simulate-XXXXXX", tmp != NULL ? tmp : "/tmp");
     assert_non_null(mkdtemp(w->dir));
     make_keys(w);
     assert_int_equal(study_parse(yaml, NULL, NULL, &w->study), ERR_OK);

@@ -59,7 +59,7 @@ expect 2 "is not set up" "$KIOSK" --home "$WORK/home" status
 expect 2 "set up already" "$KIOSK" --home "$WORK/home" setup --pack "$WORK/study.pack" --expect "$words" --passphrase-file "$WORK/laptop.pass"
 expect 3 "the code or the passphrase is wrong" "$KIOSK" --home "$WORK/home" sync "dir:$WORK/stick" --passphrase-file "$WORK/wrong.pass"
 expect 3 "is the stick plugged in" "$KIOSK" --home "$WORK/home" sync "dir:$WORK/stick" --passphrase-file "$WORK/laptop.pass"
-expect 2 "syncs to a folder only" "$KIOSK" --home "$WORK/home" sync ":webdav,bearer_token_command=id:x" --passphrase-file "$WORK/laptop.pass"
+expect 2 "this is no target" "$KIOSK" --home "$WORK/home" sync ":webdav,bearer_token_command=id:x" --passphrase-file "$WORK/laptop.pass"
 mkdir "$WORK/stick"
 "$KIOSK" --home "$WORK/home" sync "dir:$WORK/stick" --passphrase-file "$WORK/laptop.pass" >/dev/null
 expect 0 "new files in" "$KIOSK" --home "$WORK/home" collect "dir:$WORK/stick"

@@ -67,7 +67,7 @@ static const struct row table[] = {
     {"difference", TEXTS, offsetof(struct estimate_request, difference), NULL, "A=1:A=0",
      "difference of two such prevalences"},
     {"simulate", FLAG, AT(simulate), NULL, NULL, "intervals by drawing coefficients"},
-    {"draws", NUMBER, AT(draws), NULL, "N", "randomization: how often arms are drawn again"},
+    {"draws", NUMBER, AT(draws), NULL, "N", "randomization, --simulate: how often is drawn"},
     {"seed", NUMBER, AT(seed), NULL, "N", "of whatever is drawn (default: 1)"},
     {"starts", NUMBER, AT(starts), NULL, "N", "starting points of a fit"},
     {"threads", NUMBER, AT(threads), NULL, "N", "at most (default: all processors)"},

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/estimate/bias.h"
 #include "admin/estimate/linear.h"
-#include "admin/estimate/predict.h"
 #include "core/log.h"
 
 /* Names of --se; the last is not of linear.h. */
@@ -22,6 +22,7 @@ struct run {
     int kind;
     size_t at[FRAME_MAX_ARMS]; /* coefficients of item k's equation; [0]: of control */
     double *x, *y, *vcov;
+    int32_t *direct; /* per row; NULL: not asked for */
 };
 
 static enum err choose_kind(struct run *u)
@@ -82,16 +83,24 @@ static enum err make_columns(struct run *u)
     return ERR_OK;
 }
 
-/* Taylor linearisation: scores e x of the cells, with the design's points and strata. */
+/* Scores e x of the cells. */
+static enum err find_scores(const struct run *u, struct matrix *score)
+{
+    size_t p = u->l.p;
+    enum err e = matrix_new(u->l.cells, p, score);
+    for (size_t i = 0; e == ERR_OK && i < u->l.cells; i++)
+        for (size_t j = 0; j < p; j++)
+            score->at[i * p + j] = u->fit.residual[i] * u->x[i * p + j];
+    return e;
+}
+
+/* Taylor linearisation with the design's points and strata. */
 static enum err design_variance(struct run *u)
 {
     size_t p = u->l.p;
     struct matrix score = {0};
     double *meat = calloc(p * p + 1, sizeof *meat);
-    enum err e = meat != NULL ? matrix_new(u->l.cells, p, &score) : ERR_NOMEM;
-    for (size_t i = 0; e == ERR_OK && i < u->l.cells; i++)
-        for (size_t j = 0; j < p; j++)
-            score.at[i * p + j] = u->fit.residual[i] * u->x[i * p + j];
+    enum err e = meat != NULL ? find_scores(u, &score) : ERR_NOMEM;
     struct design_scores q = {u->m.cells->of_row, &score, true};
     if (e == ERR_OK && (e = design_score_covariance(u->m.design, &q, meat)) == ERR_OK)
         e = matrix_sandwich(u->fit.bread, p, meat, p, u->vcov);
@@ -146,6 +155,17 @@ static enum err add_coefficients(struct run *u)
     return e == ERR_OK ? estimate_set_vcov(u->m.r, u->vcov, p) : e;
 }
 
+static enum err add_bias(struct run *u, const struct predict *q)
+{
+    struct matrix score = {0};
+    enum err e = find_scores(u, &score);
+    struct bias_list list = {&score, u->fit.bread};
+    if (e == ERR_OK)
+        e = bias_add(&u->m, q, &list);
+    matrix_free(&score);
+    return e;
+}
+
 static enum err report(struct run *u)
 {
     struct predict q[FRAME_MAX_ARMS];
@@ -165,6 +185,8 @@ static enum err report(struct run *u)
     }
     if (e == ERR_OK)
         e = predict_all(&u->m, q, items);
+    if (e == ERR_OK && u->direct != NULL)
+        e = add_bias(u, &q[0]);
     if (e == ERR_OK)
         e = estimate_add_number(u->m.r, "residual_se", sqrt(u->fit.sigma2));
     if (e == ERR_OK)
@@ -186,8 +208,9 @@ static enum err run(const struct frame *f, const struct estimate_options *o,
                            .equations = 1,
                            .own_se = true};
     bool done = false;
-    enum err e = model_open(f, o, &s, &u.m);
-    if (e != ERR_OK || (e = choose_kind(&u)) != ERR_OK || (e = make_columns(&u)) != ERR_OK ||
+    enum err e = bias_open(f, o, &s, &u.direct);
+    if (e != ERR_OK || (e = model_open(f, o, &s, &u.m)) != ERR_OK ||
+        (e = choose_kind(&u)) != ERR_OK || (e = make_columns(&u)) != ERR_OK ||
         (e = linear_fit(&u.l, "lm", &u.fit)) != ERR_OK)
         goto out;
     e = u.kind == DESIGN ? design_variance(&u)
@@ -200,9 +223,10 @@ out:
     free(u.x);
     free(u.y);
     free(u.vcov);
+    free(u.direct);
     model_close(&u.m, done ? out : NULL);
     return e;
 }
 
-const struct estimator lm_estimator = {"lm", "linear regression", run,
-                                       "covariates se profile difference"};
+const struct estimator lm_estimator = {
+    "lm", "linear regression", run, "covariates se profile difference simulate draws seed direct"};

@@ -294,7 +294,9 @@ static enum err open_model(struct ml_run *u, const struct frame *f,
         s.equation[s.equations++] =
             (struct model_equation){o->ceiling_covariates, "--ceiling-covariates"};
     }
-    enum err e = model_open(f, o, &s, &u->m);
+    enum err e = bias_open(f, o, &s, &u->direct);
+    if (e == ERR_OK)
+        e = model_open(f, o, &s, &u->m);
     if (e != ERR_OK || (e = refuse_impossible(&u->m)) != ERR_OK || (e = make_priors(u)) != ERR_OK)
         return e;
     lay_out(u);
@@ -328,12 +330,14 @@ static enum err run(const struct frame *f, const struct estimate_options *o,
     likelihood_fit_free(&plain);
     for (size_t k = 0; k < MODEL_EQUATIONS; k++)
         free(u->prior[k]);
+    free(u->direct);
     model_close(&u->m, done ? out : NULL);
     free(u);
     return e;
 }
 
-const struct estimator ml_estimator = {"ml", "maximum likelihood", run,
-                                       "covariates unconstrained overdispersed ceiling floor "
-                                       "ceiling-covariates floor-covariates prior "
-                                       "error multi se profile difference starts seed"};
+const struct estimator ml_estimator = {
+    "ml", "maximum likelihood", run,
+    "covariates unconstrained overdispersed ceiling floor "
+    "ceiling-covariates floor-covariates prior "
+    "error multi se profile difference simulate draws seed direct"};

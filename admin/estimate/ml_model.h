@@ -2,7 +2,7 @@
 #ifndef SANAQ_ADMIN_ESTIMATE_ML_MODEL_H
 #define SANAQ_ADMIN_ESTIMATE_ML_MODEL_H
 
-#include "admin/estimate/predict.h"
+#include "admin/estimate/bias.h"
 
 enum { ML_NONE = LIKELIHOOD_BLOCKS }; /* a block that is not there */
 
@@ -48,6 +48,7 @@ struct ml_run {
     struct model m;
     struct ml q;
     bool mirrored;
+    int32_t *direct;             /* per row; NULL: not asked for */
     size_t at_ceiling, at_floor; /* equations of the model; 0: none */
     char name[FRAME_MAX_ARMS][24];
     char term[STUDY_MAX_ITEMS + 1][24];

@@ -229,6 +229,18 @@ static enum err add_assumptions(struct ml_run *u)
     return e;
 }
 
+static enum err add_bias(struct ml_run *u, const struct likelihood_fit *fit,
+                         const struct predict *q)
+{
+    struct matrix score = {0};
+    enum err e = likelihood_scores(&u->q.likelihood, fit->b, &score);
+    struct bias_list list = {&score, fit->inverse};
+    if (e == ERR_OK)
+        e = bias_add(&u->m, q, &list);
+    matrix_free(&score);
+    return e;
+}
+
 enum err ml_report(struct ml_run *u, const struct likelihood_fit *fit,
                    const struct likelihood_fit *plain)
 {
@@ -259,6 +271,8 @@ enum err ml_report(struct ml_run *u, const struct likelihood_fit *fit,
     if ((e = predict_all(&u->m, q, items)) == ERR_OK && (e = add_rates(u, fit, vcov)) == ERR_OK &&
         (e = add_ratio(u, fit, plain)) == ERR_OK)
         e = add_assumptions(u);
+    if (e == ERR_OK && u->direct != NULL)
+        e = add_bias(u, fit, &q[0]);
 out:
     free(flip);
     free(vcov);

@@ -15,7 +15,8 @@ enum err nls_room(struct nls *u, size_t p)
     u->b = calloc(p + 1, sizeof *u->b);
     u->vcov = calloc(p * p + 1, sizeof *u->vcov);
     u->slope = calloc(p * p + 1, sizeof *u->slope);
-    if (u->b == NULL || u->vcov == NULL || u->slope == NULL)
+    u->bread = calloc(p * p + 1, sizeof *u->bread);
+    if (u->bread == NULL || u->b == NULL || u->vcov == NULL || u->slope == NULL)
         return ERR_NOMEM;
     return matrix_new(u->m.cells->n, p, &u->score);
 }
@@ -36,18 +37,20 @@ enum err nls_variance(struct nls *u)
 {
     size_t p = u->p;
     bool good = false;
-    double *meat = calloc(2 * p * p + 1, sizeof *meat), *inverse = meat + p * p;
+    double *meat = calloc(p * p + 1, sizeof *meat);
     struct design_scores q = {u->m.cells->of_row, &u->score, u->m.se == SE_DESIGN};
     enum err e = meat != NULL ? ERR_OK : ERR_NOMEM;
     if (e == ERR_OK && u->m.se >= SE_CLUSTER)
         e = design_score_covariance(u->m.design, &q, meat);
     else if (e == ERR_OK)
         rows_meat(u, meat);
-    if (e == ERR_OK && (e = numeric_inverse(u->slope, p, inverse, &good)) == ERR_OK && !good)
+    if (e == ERR_OK && (e = numeric_inverse(u->slope, p, u->bread, &good)) == ERR_OK && !good)
         e = log_fail(ERR_DOUBT, "nls: the data do not determine all coefficients; leave out "
                                 "covariates");
     if (e == ERR_OK)
-        e = matrix_sandwich(inverse, p, meat, p, u->vcov);
+        e = matrix_sandwich(u->bread, p, meat, p, u->vcov);
+    for (size_t i = 0; i < p * p; i++)
+        u->bread[i] = -u->bread[i];
     for (size_t i = 0; e == ERR_OK && i < p; i++)
         if (!(u->vcov[i * p + i] > 0) || !isfinite(u->vcov[i * p + i]))
             e = log_fail(ERR_DOUBT, "nls: too few respondents carry the coefficients for a "
@@ -127,6 +130,9 @@ static enum err report(struct nls *u)
     if (e != ERR_OK || (e = add_numbers(u)) != ERR_OK ||
         (e = predict_all(&u->m, q, items)) != ERR_OK)
         return e;
+    struct bias_list list = {&u->score, u->bread};
+    if (u->direct != NULL && (e = bias_add(&u->m, &q[0], &list)) != ERR_OK)
+        return e;
     return add_assumptions(u);
 }
 
@@ -152,7 +158,8 @@ static enum err run(const struct frame *f, const struct estimate_options *o,
                            .plain_se = SE_ROBUST};
     bool done = false;
     enum err e = check_options(&f->list[o->list], o);
-    if (e != ERR_OK || (e = model_open(f, o, &s, &u.m)) != ERR_OK)
+    if (e != ERR_OK || (e = bias_open(f, o, &s, &u.direct)) != ERR_OK ||
+        (e = model_open(f, o, &s, &u.m)) != ERR_OK)
         goto out;
     u.k = u.m.x[0].cols;
     if (o->error != ERROR_NONE)
@@ -166,10 +173,13 @@ out:
     free(u.b);
     free(u.vcov);
     free(u.slope);
+    free(u.bread);
+    free(u.direct);
     matrix_free(&u.score);
     model_close(&u.m, done ? out : NULL);
     return e;
 }
 
-const struct estimator nls_estimator = {"nls", "two-step non-linear least squares", run,
-                                        "covariates error se profile difference"};
+const struct estimator nls_estimator = {
+    "nls", "two-step non-linear least squares", run,
+    "covariates error se profile difference simulate draws seed direct"};

@@ -2,13 +2,15 @@
 #ifndef SANAQ_ADMIN_ESTIMATE_NLS_MODEL_H
 #define SANAQ_ADMIN_ESTIMATE_NLS_MODEL_H
 
-#include "admin/estimate/predict.h"
+#include "admin/estimate/bias.h"
 
 struct nls {
     struct model m;
     size_t k, p;         /* columns; all coefficients */
     double *b, *vcov;    /* sensitive (by item), control, error scalars */
     struct matrix score; /* cells x p: of one row, unweighted */
+    int32_t *direct;     /* per row; NULL: not asked for */
+    double *bread;       /* p x p: minus the inverse of slope */
     double *slope;       /* p x p: derivative of the total score, G */
     double sse[2];       /* weighted: control, treatment */
     size_t iterations, starts, reached;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "admin/estimate/numeric.h"
+#include "admin/estimate/predict_draws.h"
 #include "core/log.h"
 
 enum { SETTINGS_MAX = 16 };
@@ -14,6 +15,7 @@ enum { SETTINGS_MAX = 16 };
 struct mean {
     double weights, value;
     double *grad; /* p */
+    double *draw; /* the same at each draw of the coefficients; NULL: none are drawn */
 };
 
 double predict_logistic(const struct predict *q, const double *x, const double *b, double *grad)
@@ -50,6 +52,10 @@ static void add_row(const struct predict *q, const double *x, double weight, dou
     m->value += weight * (q->flip ? 1 - v : v);
     for (size_t i = 0; i < q->p; i++)
         m->grad[i] += weight * (q->flip ? -room[i] : room[i]);
+    for (size_t d = 0; m->draw != NULL && d < q->draws->n; d++) {
+        v = q->probability(q, x, q->draws->b + d * q->p, NULL);
+        m->draw[d] += weight * (q->flip ? 1 - v : v);
+    }
 }
 
 static void finish(const struct predict *q, struct mean *m)
@@ -57,6 +63,8 @@ static void finish(const struct predict *q, struct mean *m)
     m->value /= m->weights;
     for (size_t i = 0; i < q->p; i++)
         m->grad[i] /= m->weights;
+    for (size_t d = 0; m->draw != NULL && d < q->draws->n; d++)
+        m->draw[d] /= m->weights;
 }
 
 static double row_weight(const struct model *m, size_t row)
@@ -146,6 +154,17 @@ static enum err df_of(const struct model *m, const struct predict *q, const doub
     return q->df != NULL ? q->df(q, grad, out) : ERR_OK;
 }
 
+/* By the delta method, or from the draws. */
+static struct predict_interval interval_of(const struct predict *q, const struct mean *mean,
+                                           double df)
+{
+    double se = spread(q, mean->grad), half = se > 0 ? quantile(df) * se : NAN;
+    struct predict_interval i = {se, mean->value - half, mean->value + half};
+    if (mean->draw != NULL && se > 0)
+        predict_draws_read(mean->draw, q->draws->n, &i);
+    return i;
+}
+
 static enum err fill_group(const struct model *m, const struct predict *q, const struct mean *mean,
                            struct estimate_group *g)
 {
@@ -159,13 +178,14 @@ static enum err fill_group(const struct model *m, const struct predict *q, const
     enum err e = df_of(m, q, mean->grad, &df);
     if (e != ERR_OK)
         return e;
+    struct predict_interval i = interval_of(q, mean, df);
     g->estimate = mean->value;
-    g->se = spread(q, mean->grad);
-    g->df = isfinite(df) ? df : NAN;
+    g->se = i.se;
+    g->df = isfinite(df) && q->draws == NULL ? df : NAN;
     if (g->se == 0)
         return ERR_OK;
-    g->ci_low = g->estimate - quantile(df) * g->se;
-    g->ci_high = g->estimate + quantile(df) * g->se;
+    g->ci_low = i.low;
+    g->ci_high = i.high;
     g->p_value = two_sided(g->estimate / g->se, df);
     return ERR_OK;
 }
@@ -218,20 +238,30 @@ static enum err compare(struct model *m, const struct predict *q, int by, const 
     return ERR_OK;
 }
 
-static enum err means_new(size_t levels, size_t p, struct mean **out, double **grads)
+/* ${levels} means and one further p-vector behind their gradients; means_free it. */
+static enum err means_new(size_t levels, const struct predict *q, struct mean **out)
 {
+    size_t draws = q->draws != NULL ? q->draws->n : 0;
     struct mean *mean = calloc(levels + 1, sizeof *mean);
-    double *grad = calloc((levels + 1) * p + 1, sizeof *grad);
+    double *grad = calloc((levels + 1) * q->p + levels * draws + 1, sizeof *grad);
     if (mean == NULL || grad == NULL) {
         free(mean);
         free(grad);
         return ERR_NOMEM;
     }
-    for (size_t k = 0; k < levels; k++)
-        mean[k].grad = grad + k * p;
+    for (size_t k = 0; k < levels; k++) {
+        mean[k].grad = grad + k * q->p;
+        mean[k].draw = draws > 0 ? grad + (levels + 1) * q->p + k * draws : NULL;
+    }
     *out = mean;
-    *grads = grad;
     return ERR_OK;
+}
+
+static void means_free(struct mean *mean)
+{
+    if (mean != NULL)
+        free(mean->grad);
+    free(mean);
 }
 
 static size_t missing_rows(const struct model *m, const struct frame_column *c)
@@ -248,12 +278,12 @@ static enum err predict_item(struct model *m, const struct predict *q, int by,
                              struct estimate_group *group, size_t items)
 {
     size_t arms = m->list->arms;
-    double all = weight_of(tally, levels * arms), *grad;
-    struct mean *mean;
-    enum err e = means_new(levels, q->p, &mean, &grad);
+    double all = weight_of(tally, levels * arms);
+    struct mean *mean = NULL;
+    enum err e = means_new(levels, q, &mean);
     if (e != ERR_OK)
         return e;
-    take_means(m, q, by < 0 ? NULL : &m->f->column[by], grad + levels * q->p, mean);
+    take_means(m, q, by < 0 ? NULL : &m->f->column[by], mean->grad + levels * q->p, mean);
     for (size_t l = 0; e == ERR_OK && l < levels; l++) {
         struct estimate_group *g = &group[l * items];
         const struct estimate_tally *t = tally + l * arms;
@@ -263,8 +293,7 @@ static enum err predict_item(struct model *m, const struct predict *q, int by,
     }
     if (e == ERR_OK && by >= 0)
         e = compare(m, q, by, mean);
-    free(mean);
-    free(grad);
+    means_free(mean);
     return e;
 }
 
@@ -340,39 +369,38 @@ static enum err profile_mean(const struct model *m, const struct predict *q, cha
     return e;
 }
 
+/* mean[0] -= mean[1]. */
+static void subtract(const struct predict *q, struct mean *mean)
+{
+    mean[0].value -= mean[1].value;
+    for (size_t i = 0; i < q->p; i++)
+        mean[0].grad[i] -= mean[1].grad[i];
+    for (size_t d = 0; mean[0].draw != NULL && d < q->draws->n; d++)
+        mean[0].draw[d] -= mean[1].draw[d];
+}
+
 static enum err add_profile(struct model *m, const struct predict *q, const char *text,
                             const char *option, bool difference)
 {
-    struct mean *mean;
-    double *grad, *room = calloc(q->p + terms_count(q->terms) + 1, sizeof *room);
+    struct mean *mean = NULL;
+    double df = m->df, *room = calloc(q->p + terms_count(q->terms) + 1, sizeof *room);
     char *copy = strdup(text), *second = copy != NULL ? strchr(copy, ':') : NULL;
-    if (room == NULL || copy == NULL || means_new(2, q->p, &mean, &grad) != ERR_OK) {
-        free(room);
-        free(copy);
-        return ERR_NOMEM;
-    }
-    enum err e = ERR_OK;
-    if (difference != (second != NULL))
+    enum err e = room == NULL || copy == NULL ? ERR_NOMEM : means_new(2, q, &mean);
+    if (e == ERR_OK && difference != (second != NULL))
         e = log_fail(ERR_USAGE, "%s %s: %s", option, text,
                      difference ? "say two profiles, such as male=1:male=0" : "one profile each");
     if (e == ERR_OK && second != NULL)
         *second++ = 0;
     if (e == ERR_OK)
         e = profile_mean(m, q, copy, option, room, &mean[0]);
-    if (e == ERR_OK && difference) {
-        e = profile_mean(m, q, second, option, room, &mean[1]);
-        mean[0].value -= mean[1].value;
-        for (size_t i = 0; i < q->p; i++)
-            mean[0].grad[i] -= mean[1].grad[i];
-    }
-    double df = m->df;
+    if (e == ERR_OK && difference &&
+        (e = profile_mean(m, q, second, option, room, &mean[1])) == ERR_OK)
+        subtract(q, mean);
     if (e == ERR_OK && (e = df_of(m, q, mean[0].grad, &df)) == ERR_OK) {
-        double se = spread(q, mean[0].grad), v = mean[0].value;
-        double half = se > 0 ? quantile(df) * se : NAN;
-        e = estimate_add_prevalence(m->r, text, q->item, v, se, v - half, v + half);
+        struct predict_interval i = interval_of(q, &mean[0], df);
+        e = estimate_add_prevalence(m->r, text, q->item, mean[0].value, i.se, i.low, i.high);
     }
-    free(mean);
-    free(grad);
+    means_free(mean);
     free(room);
     free(copy);
     return e;
@@ -405,7 +433,23 @@ static enum err warn_of_zero(struct estimate_result *r)
                                     "value.");
 }
 
-enum err predict_all(struct model *m, const struct predict *q, size_t items)
+enum err predict_average(const struct model *m, const struct predict *q, double *value,
+                         double *grad)
+{
+    struct mean *mean = NULL;
+    struct predict plain = *q;
+    plain.draws = NULL;
+    enum err e = means_new(1, &plain, &mean);
+    if (e != ERR_OK)
+        return e;
+    take_means(m, &plain, NULL, mean->grad + q->p, mean);
+    *value = mean->value;
+    memcpy(grad, mean->grad, q->p * sizeof *grad);
+    means_free(mean);
+    return ERR_OK;
+}
+
+static enum err predict_each(struct model *m, const struct predict *q, size_t items)
 {
     enum err e = predict_by(m, q, items, -1);
     for (size_t i = 0; e == ERR_OK && i < m->o->bys; i++)
@@ -419,4 +463,20 @@ enum err predict_all(struct model *m, const struct predict *q, size_t items)
     if (e == ERR_OK)
         e = warn_of_range(m->r);
     return e == ERR_OK ? warn_of_zero(m->r) : e;
+}
+
+enum err predict_all(struct model *m, const struct predict *q, size_t items)
+{
+    struct predict each[FRAME_MAX_ARMS];
+    struct predict_draws *draws = NULL;
+    enum err e = ERR_OK;
+    memcpy(each, q, items * sizeof *q);
+    if (m->o->simulate) /* items share the coefficients, so one set of draws is of all */
+        e = predict_draws_new(&q[0], m->o, &draws);
+    for (size_t k = 0; k < items; k++)
+        each[k].draws = draws;
+    if (e == ERR_OK)
+        e = predict_each(m, each, items);
+    predict_draws_free(draws);
+    return e;
 }

@@ -104,7 +104,7 @@ def whole():
     yield Case("not approved", laptop("not approved"), approved=False)
 
 
-def changed_bytes(steps=12):
+def changed_bytes(steps=6):
     for place in range(3):
         size = len(list(laptop("size").paths().values())[place])
         for at in range(3 + place, size, max(1, size // steps)):
@@ -143,7 +143,7 @@ def changed_twice():
         for path, data in one.paths().items():
             case.put(path, flip(data, *where))
         yield case
-    for what, where in spots.items():
+    for what, where in list(spots.items())[:6]:
         one = laptop(f"the front of half a segment: {what} changed")
         case = Case(one.name, one).put(list(one.paths())[1], None)
         path, data = one.path(one.streams[1], 6)

@@ -6,11 +6,12 @@ from .opening import Bad, Opening
 from .segment import File
 
 # From harmless to worst. The exit status of each: 0 harmless, 4 set aside, 1 something counted is in doubt.
-VERDICTS = {"intact": 0, "duplicate": 0, "chain restarted, chosen": 0, "unknown device": 4, "revoked": 4, "not chosen": 4,
+VERDICTS = {"intact": 0, "duplicate": 0, "repaired": 0, "chain restarted, chosen": 0, "unknown device": 4, "revoked": 4, "not chosen": 4,
             "unknown pack": 4, "truncated": 4, "damaged": 4, "behind damage": 4, "gap": 4, "foreign": 4,
             "not sealed to this key": 4, "without its root": 4, "chain restarted": 4, "not yet there": 4,
             "closing code differs": 1, "fork": 1, "forged": 1, "assignment not the key's": 1}
 RANK = list(VERDICTS)
+MAX_BITWISE = 32  # entries tried bit by bit in one reading
 
 
 class Line:
@@ -28,7 +29,9 @@ class Device:
         mine = [n for n in run.notices if n.device == key]
         choices = [(n.n, n.head) for n in mine if n.use == "choose"]
         last = min((n.n for n in mine if n.use == "revoke"), default=2**64)
-        self.files = self.read_files(segments, run.packs)
+        self.files = [File(name, data, key, run.packs) for name, data in segments]
+        for f in self.files:
+            f.heal(self.files, run.tries)
         self.history = History(self.files, choices, last)
         self.entries = sum(e.vouched for e in self.history.chain)
         self.approved = any(n.use == "approve" for n in mine)
@@ -54,13 +57,6 @@ class Device:
 
     def verdict(self):
         return max((line.verdict for line in self.lines), key=RANK.index, default="intact")
-
-    def read_files(self, segments, packs):
-        files, heads = [], {}
-        for name, data in segments:
-            files.append(File(name, data, self.id, packs, heads))
-            heads.update({(e.preamble.id, e.n): e.head for e in files[-1].entries or [] if e.vouched})
-        return files
 
     def say_history(self):
         for f in self.files:
@@ -108,6 +104,7 @@ class Reading:
         need(any(key.place(p) is not None for p in self.packs.values()),
              "this key is not among the researchers or supervisors of the study's packs")
         self.notices = self.parse(source.notices(), lambda data, name: Notice(data, self.packs, name))
+        self.tries = [MAX_BITWISE]
         self.devices = [Device(device, segments, self) for device, segments in sorted(source.devices())]
 
     def parse(self, files, read):

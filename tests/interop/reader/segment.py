@@ -1,4 +1,5 @@
 """FORMAT.md sections 4, 5 and 9: the file that travels, as far as anybody can check it without a key."""
+import functools
 import re
 
 from .basics import Bytes, Refused, h, le, need, verify, MAC_LEN, SIGN_LEN, TAG_LEN, ZEROS
@@ -85,11 +86,11 @@ class Segment:
     def in_range(self):
         return self.preamble.first <= self.first <= min(MAX_POSITION, self.preamble.first + MAX_IN_STREAM)
 
-    def entries(self, first, before):
-        """All entries, with heads folded from ``before``; vouched for as far as the signatures go."""
-        out, head = [], self.preamble.id if first == self.preamble.first else before
+    def entries(self):
+        """All entries, with heads folded from the front; vouched for as far as the signatures go."""
+        out, head = [], self.preamble.id if self.first == self.preamble.first else self.before
         for i, sealed in enumerate(self.sealed):
-            out.append(Entry(self.preamble, first + i, head, sealed))
+            out.append(Entry(self.preamble, self.first + i, head, sealed))
             head = out[-1].head
         good = len(out) if out and out[-1].signed() else next((i for i, e in enumerate(out) if not e.signed()), 0)
         for entry in out[:good]:
@@ -97,14 +98,36 @@ class Segment:
         return out
 
 
+@functools.lru_cache(maxsize=4096)
+def one_bit_back(stream, device, n, before, sealed):
+    """The entry with the one bit changed that makes its own signature fit; None if there is none."""
+    data = bytearray(sealed)
+    for bit in range(8 * len(data)):
+        data[bit // 8] ^= 1 << bit % 8
+        head = h("head", before + bytes(data[:-SIGN_LEN]))
+        if verify("entry", stream + le(n, 8) + head, bytes(data[-SIGN_LEN:]), device):
+            return bytes(data)
+        data[bit // 8] ^= 1 << bit % 8
+    return None
+
+
+def elsewhere(files, preamble, n):
+    """The entry at this position that a file of the same stream vouches for, or None."""
+    for f in files:
+        for e in f.entries or []:
+            if e.vouched and e.n == n and e.preamble.id == preamble.id:
+                return e
+    return None
+
+
 class File:
     """A segment under its name. ``fault``: why not all of it counts; ``entries`` is None where nothing does."""
 
-    def __init__(self, name, data, device, packs, heads):
+    def __init__(self, name, data, device, packs):
         self.name, self.entries, self.segment = name, None, None
         self.fault = self.judge(data, device, packs)
         if self.fault is None:
-            self.fault = self.judge_entries(heads)
+            self.fault = self.judge_entries()
 
     def judge(self, data, device, packs):
         try:
@@ -119,32 +142,61 @@ class File:
             return "unknown pack"
         return "foreign" if preamble.device != device or preamble.stream != self.name.stream else None
 
-    def judge_entries(self, heads):
-        """``heads``: of vouched entries of other files, by stream and position."""
+    def judge_entries(self):
         s = self.segment
-        named = s.first == self.name.first and s.in_range()
-        entries = s.entries(s.first, s.before) if named else []
-        good, repaired = sum(e.vouched for e in entries), False
-        if not named or (good == 0 and s.sealed):
-            again = self.with_own_front(heads)
-            repaired = sum(e.vouched for e in again) > good
-            entries = again if repaired else entries
-        if not named and not repaired:
-            return "damaged"
-        self.entries = entries
+        self.entries = s.entries() if self.in_place() else []
         hit = s.first == s.preamble.first and s.before != s.preamble.id
-        if repaired or hit or not all(e.vouched for e in entries):
+        if not self.in_place() or hit or self.good() < len(s.sealed):
             return "damaged"
         return "truncated" if s.odd_length else None
 
-    def with_own_front(self, heads):
-        """Perhaps a number in front was hit: the name and the entry in front of it say it too."""
-        s, own = self.segment, self.segment.first
+    def in_place(self):
+        return self.segment.first == self.name.first and self.segment.in_range()
+
+    def good(self):
+        return sum(e.vouched for e in self.entries)
+
+    def heal(self, files, tries):
+        """What a carrier changed and the signatures put right. ``tries``: entries left to try bit by bit, in a list."""
+        if self.entries is None or self.fault is None:
+            return
+        if self.good() == 0:
+            self.heal_front(files)
+        while self.in_place() and self.good() < len(self.segment.sealed):
+            good = self.good()
+            whole = self.from_copy(files, good) or self.bit_by_bit(good, tries)
+            if whole is None:
+                break
+            self.segment.sealed[good] = whole
+            self.entries = self.segment.entries()
+            if self.good() <= good:
+                break
+        if not self.in_place():
+            self.entries = None
+
+    def heal_front(self, files):
+        """With the number that the name gives, and the head that the entry in front has elsewhere."""
+        s = self.segment
+        kept = s.first, s.before
         s.first = self.name.first
-        before = heads.get((s.preamble.id, s.first - 1), s.before)
-        entries = s.entries(s.first, before) if s.in_range() else []
-        s.first = s.first if any(e.vouched for e in entries) else own
-        return entries
+        front = elsewhere(files, s.preamble, s.first - 1)
+        s.before = front.head if front is not None and s.first > s.preamble.first else s.before
+        entries = s.entries() if s.in_range() else []
+        if any(e.vouched for e in entries):
+            self.entries = entries
+        else:
+            s.first, s.before = kept
+
+    def from_copy(self, files, place):
+        copy = elsewhere(files, self.segment.preamble, self.segment.first + place)
+        return None if copy is None else copy.parts + copy.mac + copy.signature
+
+    def bit_by_bit(self, place, tries):
+        if tries[0] == 0:
+            return None
+        tries[0] -= 1
+        e, p = self.entries[place], self.segment.preamble
+        return one_bit_back(p.id, p.device, e.n, e.before, self.segment.sealed[place])
 
     def lines(self, came):
         """What is to be said of the file. ``came``: whether all these positions came whole."""
@@ -164,9 +216,11 @@ class File:
                 return
             yield self.fault, name.stream, name.first, name.last
             return
-        good, end = sum(e.vouched for e in self.entries), self.segment.first + len(self.entries) - 1
-        bad, last = self.segment.first + good, max(name.last, end)
-        if bad > last or came(bad, last):
+        end = self.segment.first + len(self.entries) - 1
+        bad, last = self.segment.first + self.good(), max(name.last, end)
+        if bad > last:
+            yield "repaired", name.stream, name.first, last
+        elif came(bad, last):
             yield "duplicate", name.stream, name.first, last
         elif last > end and not came(end + 1, last):
             yield "truncated", name.stream, end + 1, last

@@ -9,7 +9,9 @@
 #include "admin/command/estimate_options.h"
 #include "admin/command/options.h"
 #include "admin/estimate/replicate.h"
+#include "admin/output/posterior.h"
 #include "admin/output/result.h"
+#include "core/file.h"
 #include "core/log.h"
 
 enum { MAX_DERIVES = 32, MAX_BYS = 64 };
@@ -232,14 +234,32 @@ static enum err find_bys(struct frame *f, char *by, int *out, size_t *count)
 /* The same over all respondents without weights, points and strata; NULL in *out where there are
  * none. */
 static enum err run_plain(const struct frame *f, const struct estimate_options *o,
-                          const struct estimator *est, const struct estimate_result *r,
+                          const struct estimator *est, struct estimate_result *r,
                           struct estimate_result **out)
 {
     struct estimate_options plain = *o;
     plain.unweighted = true;
     plain.bys = plain.profiles = plain.differences = 0;
     plain.se = NULL;
-    return strcmp(r->design, "srs") == 0 ? ERR_OK : est->run(f, &plain, out);
+    plain.posterior = false;
+    if (strcmp(r->design, "srs") == 0)
+        return ERR_OK;
+    enum err e = est->run(f, &plain, out);
+    return e == ERR_DOUBT || e == ERR_STUDY
+               ? estimate_warn(r, "The same without weights and points gives no estimate, for the "
+                                  "reason said before.")
+               : e;
+}
+
+static enum err write_posterior(const struct frame *f, const struct request *q,
+                                const struct estimate_result *r)
+{
+    struct buffer b = {0};
+    enum err e = r->posterior == NULL ? ERR_OK : posterior_csv(f, r, &b);
+    if (e == ERR_OK && r->posterior != NULL)
+        e = file_write(q->how.posterior, (struct bytes){b.p, b.len}, 0600, false);
+    buffer_free(&b);
+    return e;
 }
 
 static enum err print_result(const struct buffer *b)
@@ -258,6 +278,7 @@ static enum err estimate_frame(struct frame *f, struct request *q, struct buffer
     struct estimate_result *r = NULL, *plain = NULL;
     enum err e = ERR_OK;
     o.by = by;
+    o.posterior = q->how.posterior != NULL;
     for (size_t i = 0; i < q->derives; i++)
         if ((e = frame_derive(f, q->derive[i])) != ERR_OK)
             goto out;
@@ -270,7 +291,8 @@ static enum err estimate_frame(struct frame *f, struct request *q, struct buffer
                            "The study has %zu lists; this is the first, %s. --list names another.",
                            f->lists, f->list[0].id)) != ERR_OK)
         goto out;
-    if ((e = run_plain(f, &o, est, r, &plain)) == ERR_OK)
+    if ((e = write_posterior(f, q, r)) == ERR_OK &&
+        (e = run_plain(f, &o, est, r, &plain)) == ERR_OK)
         e = q->format->write(r, plain, est->what, out);
 out:
     estimate_free(r);

@@ -66,6 +66,10 @@ static const struct row table[] = {
      "prevalence if all had these values"},
     {"difference", TEXTS, offsetof(struct estimate_request, difference), NULL, "A=1:A=0",
      "difference of two such prevalences"},
+    {"posterior", TEXT, offsetof(struct estimate_request, posterior), NULL, "FILE",
+     "ml: each respondent's probability, for internal use; needs --force"},
+    {"force", FLAG, offsetof(struct estimate_request, force), NULL, NULL,
+     "write what singles respondents out"},
     {"simulate", FLAG, AT(simulate), NULL, NULL, "intervals by drawing coefficients"},
     {"draws", NUMBER, AT(draws), NULL, "N", "randomization, --simulate: how often is drawn"},
     {"seed", NUMBER, AT(seed), NULL, "N", "of whatever is drawn (default: 1)"},
@@ -175,6 +179,18 @@ static bool around_methods(const struct estimate_request *q, const struct row *r
            (r->at == AT(se) && r->kind == TEXT && replicates);
 }
 
+/* A file of posterior probabilities says of each respondent how likely he holds the view. */
+static enum err check_posterior(const struct estimate_request *q)
+{
+    return q->posterior == NULL || q->force
+               ? ERR_OK
+               : log_fail(ERR_USAGE,
+                          "--posterior %s: the file would say of each respondent how likely they "
+                          "hold the view, and so single people out; with --force it is written "
+                          "all the same",
+                          q->posterior);
+}
+
 enum err estimate_options_check(const struct estimate_request *q, const struct estimator *method)
 {
     for (size_t i = 0; i < ROWS; i++)
@@ -183,7 +199,7 @@ enum err estimate_options_check(const struct estimate_request *q, const struct e
                             table[i].name, method->name,
                             method->takes != NULL ? "; it takes: " : "",
                             method->takes != NULL ? method->takes : "");
-    return ERR_OK;
+    return check_posterior(q);
 }
 
 void estimate_options_help(void)

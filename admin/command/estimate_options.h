@@ -13,6 +13,8 @@ enum { ESTIMATE_OPTION_FIRST = 1024, ESTIMATE_OPTIONS_MAX = 64, ESTIMATE_TEXTS_M
 struct estimate_request {
     struct estimate_options o;
     const char *profile[ESTIMATE_TEXTS_MAX], *difference[ESTIMATE_TEXTS_MAX];
+    const char *posterior; /* file for each respondent's probability */
+    bool force;
     bool given[ESTIMATE_OPTIONS_MAX]; /* which of them stood on the command line */
 };
 

@@ -31,11 +31,12 @@ struct estimate_options {
     size_t profiles;
     const char *const *difference; /* "male=1:male=0": of two prevalences */
     size_t differences;
-    bool simulate;            /* quasi-Bayesian intervals in place of the delta method */
-    uint64_t seed;            /* of whatever draws */
-    size_t starts;            /* 0: the method's own number */
-    size_t draws;             /* randomization: redraws; 0: the method's own number */
-    const char *assume;       /* bounds: names, apart by commas; NULL: all that fit */
+    bool posterior;     /* each respondent's probability into the result: it singles people out */
+    bool simulate;      /* quasi-Bayesian intervals in place of the delta method */
+    uint64_t seed;      /* of whatever draws */
+    size_t starts;      /* 0: the method's own number */
+    size_t draws;       /* randomization: redraws; 0: the method's own number */
+    const char *assume; /* bounds: names, apart by commas; NULL: all that fit */
     const char *random_share; /* bounds: shares of random answers, apart by commas; NULL: some */
     size_t threads;           /* 0: as many as there are processors */
 };
@@ -155,6 +156,8 @@ struct estimate_result {
     size_t numbers;
     struct estimate_bound *bound;
     size_t bounds;
+    double *posterior; /* per row of the frame: P(support | count, arm, covariates), NAN where it
+                          was not used; NULL unless asked for. Never printed with the rest */
     double group_seconds, fit_seconds; /* processor time: grouping rows; everything after; NAN */
 };
 

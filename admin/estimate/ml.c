@@ -31,6 +31,7 @@ static enum err check_options(const struct frame_list *l, const struct estimate_
          "--ceiling and --floor do not go with --error: both explain the same extreme counts"},
         {o->multi != MULTI_NONE && (liars(o) || o->error != ERROR_NONE),
          "--multi does not go with --ceiling, --floor or --error"},
+        {o->posterior && several, "--posterior is for lists with one sensitive item"},
         {o->ceiling_covariates != NULL && !o->ceiling, "--ceiling-covariates needs --ceiling"},
         {o->floor_covariates != NULL && !o->floor, "--floor-covariates needs --floor"},
     };
@@ -340,4 +341,4 @@ const struct estimator ml_estimator = {
     "ml", "maximum likelihood", run,
     "covariates unconstrained overdispersed ceiling floor "
     "ceiling-covariates floor-covariates prior "
-    "error multi se profile difference simulate draws seed direct"};
+    "error multi se profile difference simulate draws seed direct posterior force"};

@@ -144,15 +144,17 @@ static void add_honest(const struct ml *q, const struct places *p, const double 
         likelihood_add_logistic(k, p->error, eta[p->error], sign);
 }
 
-/* Who says ${y}: classes with their probabilities at one cell. */
+/* Who says ${y}: classes with their probabilities at one cell, and which z each has (-1: either).
+ */
 static size_t classes_of(const struct ml *q, const struct places *p, const struct cells_segment *s,
-                         const double *eta, struct likelihood_class *k)
+                         const double *eta, struct likelihood_class *k, int *of_z)
 {
     int arm = s->arm != 0, y = s->y;
     size_t n = 0;
-    memset(k, 0, LIKELIHOOD_CLASSES * sizeof *k);
     for (int z = 0; z < (p->sensitive != ABSENT ? 2 : 1); z++, n++) { /* truly counted */
         int y0 = y - (arm ? z : 0);
+        of_z[n] = p->sensitive != ABSENT ? z : -1;
+        k[n] = (struct likelihood_class){0};
         add_count(q, p, eta, y0, z, &k[n]);
         if (k[n].ll == -INFINITY)
             continue;
@@ -169,29 +171,50 @@ static size_t classes_of(const struct ml *q, const struct places *p, const struc
         int y0 = end ? q->items : 0;
         if (liar == ABSENT || y != y0)
             continue;
+        of_z[n] = 1;
+        k[n] = (struct likelihood_class){0};
         add_count(q, p, eta, y0, 1, &k[n]);
         add_sensitive(q, p, eta, y0, 1, &k[n]);
-        likelihood_add_logistic(&k[n], liar, eta[liar], 1);
-        n++;
+        likelihood_add_logistic(&k[n++], liar, eta[liar], 1);
     }
     if (q->kind == ERROR_UNIFORM || (q->kind == ERROR_TOPCODE && y == q->items + arm)) {
+        of_z[n] = -1;
+        k[n] = (struct likelihood_class){0};
         add_honest(q, p, eta, 1, &k[n]);
-        k[n].ll -= q->kind == ERROR_UNIFORM ? log(q->items + 1 + arm) : 0;
-        n++;
+        k[n++].ll -= q->kind == ERROR_UNIFORM ? log(q->items + 1 + arm) : 0;
     }
     return n;
+}
+
+double ml_posterior(const struct ml *q, const struct cells_segment *s, const double *eta,
+                    double prior)
+{
+    struct likelihood_class k[LIKELIHOOD_CLASSES];
+    int of_z[LIKELIHOOD_CLASSES];
+    struct places p = find_places(q, s);
+    size_t n = classes_of(q, &p, s, eta, k, of_z);
+    double most = -INFINITY, all = 0, yes = 0, before = 1 / (1 + exp(-prior));
+    for (size_t c = 0; c < n; c++)
+        most = k[c].ll > most ? k[c].ll : most;
+    for (size_t c = 0; c < n; c++) {
+        double share = exp(k[c].ll - most);
+        all += share;
+        yes += share * (of_z[c] < 0 ? before : of_z[c]);
+    }
+    return yes / all;
 }
 
 void ml_latent_evaluate(const void *ctx, const struct likelihood_batch *b)
 {
     const struct ml *q = ctx;
     struct likelihood_class k[LIKELIHOOD_CLASSES];
+    int of_z[LIKELIHOOD_CLASSES];
     struct places p = find_places(q, b->segment);
     double eta[LIKELIHOOD_ACTIVE];
     for (size_t i = 0; i < b->count; i++) {
         for (size_t m = 0; m < p.n; m++)
             eta[m] = b->eta[m][i];
-        size_t classes = classes_of(q, &p, b->segment, eta, k);
+        size_t classes = classes_of(q, &p, b->segment, eta, k, of_z);
         likelihood_mix(k, classes, p.n, i, b);
     }
 }

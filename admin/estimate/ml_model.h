@@ -36,12 +36,20 @@ void ml_add_beta_binomial(struct likelihood_class *k, size_t m, size_t r, double
 enum { ML_JOINT = 4 };
 double ml_joint(const struct ml *q, int arm, int y0, const double *eta, double *d);
 
+/** P(z = 1 | y) at predictors ${eta}, in ml_latent_active's order; ${prior}: the logit of P(z = 1)
+ * before the answer is known. */
+double ml_posterior(const struct ml *q, const struct cells_segment *s, const double *eta,
+                    double prior);
+
 struct ml_run;
 struct likelihood_fit;
 /** Coefficients, prevalences, rates, shares, tests and assumptions into the result. ${plain}: the
  * constrained standard fit of the same data; NULL: there is none. ERR_USAGE (said), ERR_NOMEM. */
 enum err ml_report(struct ml_run *u, const struct likelihood_fit *fit,
                    const struct likelihood_fit *plain);
+
+/** Each respondent's probability of support at ${b} into the result. ERR_NOMEM. */
+enum err ml_add_posterior(struct ml_run *u, const double *b);
 
 /* One run of the method. */
 struct ml_run {

@@ -1,6 +1,8 @@
 """List minus direct of the same respondents, profiles, differences, simulated intervals."""
 import csv
 import math
+import os
+import tempfile
 
 import fits
 
@@ -96,3 +98,32 @@ MIRROR = [
 ]
 HOSTILE = [["--method", m, "--covariates", "x", "--direct", "direct", "--simulate", "--draws", "100"]
            for m in ("ml", "nls", "lm")]
+
+
+def posterior(got, _):
+    """Refused unless forced; then in a file of its own, readable by its owner alone, and never in
+    the result. Known z are 0 or 1 exactly."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "posterior.csv")
+        args = ["estimate", str(fits.REFERENCE / "standard.csv"), *BASE, "--method", "ml", *THREE, "--json",
+                "--posterior", path]
+        refused = fits.run(*args)
+        assert refused.returncode == 2 and "single people out" in refused.stderr and refused.stdout == ""
+        assert not os.path.exists(path)
+        done = fits.run(*args, "--force")
+        assert done.returncode == 0 and "posterior" not in done.stdout, done.stderr
+        assert os.stat(path).st_mode & 0o777 == 0o600
+        with open(path, newline="") as f:
+            found = [float(r["support"]) for r in csv.DictReader(f)]
+        assert len(found) == 1200
+        for value, expected in zip(found, fits.entry("standard.json predict.posterior_first10_polished.value")):
+            assert abs(value - expected) <= 1e-8, (value, expected)
+        with open(fits.REFERENCE / "standard.csv", newline="") as f:
+            for row, value in zip(csv.DictReader(f), found):
+                if row["treat"] == "1" and row["y"] in "05":
+                    assert value == (row["y"] == "5"), (row, value)
+        again = fits.run(*args, "--force")
+        assert again.returncode == 3, "an existing file was replaced"
+
+
+ROWS.append(row("posterior probabilities", posterior, *THREE))

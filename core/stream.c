@@ -22,6 +22,12 @@ size_t stream_entry_len(size_t field_len, size_t answers_len)
     return field_len + answers_len + 2 * STREAM_TAG_LEN + STREAM_MAC_LEN + SIGN_LEN;
 }
 
+const uint8_t *stream_preamble_device(struct bytes preamble)
+{
+    enum { DEVICE_AT = sizeof magic + 2 + HASH_LEN };
+    return preamble.len >= DEVICE_AT + 32 ? preamble.p + DEVICE_AT : NULL;
+}
+
 size_t stream_preamble_len(const struct pack *pack)
 {
     enum { FIXED = 8 + 2 + HASH_LEN + 32 + 8 + 8 + HASH_LEN + 2 + 2 + 2 * HASH_LEN };

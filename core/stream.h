@@ -11,6 +11,9 @@ enum { STREAM_TAG_LEN = 16, STREAM_MAC_LEN = 32 };
 /** Sealed bytes of an entry whose parts have these plain lengths: cF, cA, mac, signature. */
 size_t stream_entry_len(size_t field_len, size_t answers_len);
 
+/** The device that a preamble names; NULL if it is too short to be one. */
+const uint8_t *stream_preamble_device(struct bytes preamble);
+
 /** Length of every preamble under this pack. */
 size_t stream_preamble_len(const struct pack *pack);
 

@@ -31,6 +31,8 @@ struct desk {
     bool resumed; /* the page about the unfinished interview was answered */
     bool chosen;  /* a sampling point was chosen since the unlock: */
     uint32_t point;
+    bool replacing; /* the device of this home is given up, and set up anew: */
+    uint8_t replaces[32];
     enum err failed;      /* to be told on the next page */
     char said[DESK_SAID]; /* what was said about it, line by line */
     char note[DESK_NOTE]; /* one sentence for the home screen */
@@ -66,8 +68,8 @@ struct screen_kind {
 extern const struct screen_kind screen_unlock, screen_setup, screen_home, screen_point,
     screen_language, screen_consent, screen_outcome, screen_question, screen_ready, screen_handover,
     screen_card, screen_after, screen_thanks, screen_observe, screen_debrief, screen_stop,
-    screen_resume, screen_interviewers, screen_lost, screen_void, screen_sync, screen_help,
-    screen_notice;
+    screen_resume, screen_interviewers, screen_lost, screen_replace, screen_void, screen_sync,
+    screen_help, screen_notice;
 
 /** The page for a terminal that is too small. */
 void screen_toosmall_draw(struct grid *g);

@@ -91,8 +91,11 @@ static void draw_pack(const struct screen *s, struct page *p)
 {
     const struct setting *t = s->state;
     page_text(p, 0,
-              _("This laptop is not set up yet. For that it needs the study's pack file (its "
-                "name ends in .pack), on a stick or copied to this laptop."));
+              s->desk->replacing
+                  ? _("This laptop is set up anew. For that it needs the study's pack file (its "
+                      "name ends in .pack), on a stick or copied to this laptop.")
+                  : _("This laptop is not set up yet. For that it needs the study's pack file (its "
+                      "name ends in .pack), on a stick or copied to this laptop."));
     page_blank(p);
     page_field(p, _("Path of the pack file:"), &t->line, !s->working);
     page_blank(p);
@@ -187,7 +190,9 @@ static enum step work_run(struct screen *s)
         return screen_fail(s, ERR_USAGE);
     enum err e = field_secret(&t->choosing.first, &passphrase);
     if (e == ERR_OK)
-        e = setup_run(s->desk->home, t->pack, t->code, passphrase, cost, NULL);
+        e = setup_run(s->desk->home, t->pack, t->code, passphrase, cost,
+                      s->desk->replacing ? s->desk->replaces : NULL);
+    s->desk->replacing = s->desk->replacing && e != ERR_OK;
     secret_free(passphrase);
     choosing_clear(&t->choosing);
     if (e == ERR_OK)
@@ -257,8 +262,12 @@ static enum step key(struct screen *s, int k)
         return choose(s, k);
     if (t->phase == PHASE_DONE)
         return k == KEYS_ENTER || k == KEYS_ESCAPE ? STEP_FOLLOW : STEP_STAY;
-    if (k == KEYS_ESCAPE)
-        return t->phase == PHASE_PACK ? STEP_QUIT : STEP_FOLLOW;
+    if (k == KEYS_ESCAPE && t->phase == PHASE_PACK && !s->desk->replacing)
+        return STEP_QUIT;
+    if (k == KEYS_ESCAPE) {
+        s->desk->replacing = s->desk->replacing && t->phase != PHASE_PACK;
+        return STEP_FOLLOW;
+    }
     if (k == KEYS_ENTER)
         return take_line(s);
     if (field_key(&t->line, k))
@@ -287,7 +296,8 @@ static size_t hints(const struct screen *s, struct hint out[SCREEN_HINTS])
     if (t->phase == PHASE_CHOOSE)
         return choosing_hints(&t->choosing, out);
     out[n++] = (struct hint){"Enter", _("next")};
-    out[n++] = (struct hint){"Esc", t->phase == PHASE_PACK ? _("quit") : _("back")};
+    out[n++] =
+        (struct hint){"Esc", t->phase == PHASE_PACK && !s->desk->replacing ? _("quit") : _("back")};
     out[n++] = (struct hint){"F2", _("language")};
     return n;
 }

@@ -102,6 +102,8 @@ static enum step key(struct screen *s, int k)
     struct unlock *u = s->state;
     if (k == KEYS_ESCAPE)
         return escape(u);
+    if (k == KEYS_F(3))
+        return screen_go(s, &screen_replace);
     if (k == KEYS_UP)
         u->second = false;
     if (k == KEYS_ENTER || k == KEYS_DOWN || k == '\t') {
@@ -153,7 +155,8 @@ static size_t hints(const struct screen *s, struct hint out[SCREEN_HINTS])
     out[0] = (struct hint){"Enter", u->second ? _("unlock") : _("next")};
     out[1] = (struct hint){"Esc", u->second || u->code.len > 0 ? _("start over") : _("quit")};
     out[2] = (struct hint){"F2", _("language")};
-    return 3;
+    out[3] = (struct hint){"F3", _("all passphrases lost")};
+    return 4;
 }
 
 static void leave(struct screen *s)

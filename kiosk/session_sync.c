@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/notice.h"
 #include "kiosk/home.h"
+#include "kiosk/replaced.h"
 #include "kiosk/session_inside.h"
 #include "kiosk/successor.h"
 #include "kiosk/sync.h"
@@ -151,6 +152,8 @@ static enum err sync_one(struct session *ss, const char *target, unsigned *writt
         e = session_fill(ss);
     if (e == ERR_OK)
         e = sync_out(ss->store, device_key(ss->device), ss->confirmed, folder, written);
+    if (e == ERR_OK) /* and what devices of this laptop sealed that were given up */
+        e = replaced_sync(ss->home, folder, true, written);
     return e == ERR_OK ? taken : e;
 }
 

@@ -1,14 +1,18 @@
 #include "kiosk/setup.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "core/file.h"
 #include "core/log.h"
 #include "kiosk/home.h"
 #include "kiosk/packed.h"
+#include "kiosk/replaced.h"
 #include "kiosk/state.h"
 #include "kiosk/store.h"
 
@@ -67,7 +71,9 @@ struct making {
     struct keyfile *keyfile;
     struct store *store;
     struct device *device;
-    bool keys_made, store_made;
+    const char *home;
+    int lock; /* on the home */
+    bool gave_up, keys_made, store_made;
 };
 
 static enum err make_keys(struct making *m, const char *code, const struct secret *passphrase,
@@ -169,16 +175,62 @@ static void making_end(struct making *m, enum err e)
         remove_store(m->store_path);
     if (e != ERR_OK && m->keys_made)
         unlink(m->keys_path);
+    if (e != ERR_OK && m->gave_up)
+        replaced_take_back(m->home);
+    if (e == ERR_OK)
+        replaced_forget_keys(m->home);
+    if (m->lock >= 0)
+        close(m->lock);
     packed_close(&m->packed);
     free(m->keys_path);
     free(m->store_path);
+}
+
+/* One set-up at a time in a home. */
+static enum err lock_home(const char *home, int *fd)
+{
+    *fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*fd < 0)
+        return log_fail(ERR_FILE, "%s: %s", home, strerror(errno));
+    return flock(*fd, LOCK_EX | LOCK_NB) == 0
+               ? ERR_OK
+               : log_fail(ERR_BUSY, "%s: this laptop is being set up by another program", home);
+}
+
+/* Makes room for a new device: a store that is used goes aside, if its device is the one that is to
+ * be replaced. */
+static enum err make_room(struct making *m, const char *home, const uint8_t *replaces)
+{
+    uint8_t device[32];
+    if (!store_used(m->store_path)) {
+        unlink(m->keys_path); /* what an interrupted set-up left: it never sealed anything */
+        return ERR_OK;
+    }
+    if (replaces == NULL && access(m->keys_path, F_OK) == 0)
+        return log_fail(ERR_STATE, "%s: this laptop is set up already; start sanaq-kiosk", home);
+    if (replaces == NULL)
+        return log_fail(ERR_STATE,
+                        "%s: a store without its keys file; it was left as it is. Set this laptop "
+                        "up with --replaces, or choose another folder with --home",
+                        m->store_path);
+    enum err e = replaced_device(home, device);
+    if (e == ERR_OK && memcmp(device, replaces, sizeof device) != 0)
+        e = log_fail(ERR_STATE,
+                     "%s: this laptop is set up already, as another device than the one "
+                     "to be replaced; it was left as it is",
+                     home);
+    if (e == ERR_OK)
+        e = replaced_give_up(home);
+    m->gave_up = e == ERR_OK;
+    return e;
 }
 
 enum err setup_run(const char *home, const struct pack *pack, const char *code,
                    const struct secret *passphrase, struct secret_cost cost,
                    const uint8_t *replaces)
 {
-    struct making m = {.pack = pack};
+    struct making m = {.pack = pack, .home = home, .lock = -1};
+    uint8_t last[32];
     enum err e = setup_check_code(code);
     if (e == ERR_OK)
         e = setup_check_passphrase(passphrase);
@@ -188,21 +240,17 @@ enum err setup_run(const char *home, const struct pack *pack, const char *code,
         e = file_make_dir(home);
     if (e == ERR_OK)
         e = home_check_disk(home);
-    if (e == ERR_OK && setup_done(home))
-        e = log_fail(ERR_STATE, "%s: this laptop is set up already; start sanaq-kiosk", home);
+    if (e == ERR_OK)
+        e = lock_home(home, &m.lock);
     if (e == ERR_OK) {
         m.keys_path = home_keys(home);
         m.store_path = home_store(home);
         e = m.keys_path == NULL || m.store_path == NULL ? ERR_NOMEM : ERR_OK;
     }
-    if (e == ERR_OK && store_used(m.store_path))
-        e = log_fail(
-            ERR_STATE,
-            "%s: a store without its keys file; it was left as it is. Move it away, or choose "
-            "another folder with --home",
-            m.store_path);
     if (e == ERR_OK)
-        unlink(m.keys_path); /* what an interrupted set-up left: it never sealed anything */
+        e = make_room(&m, home, replaces);
+    if (replaces == NULL && replaced_last(home, last)) /* a set-up anew that was interrupted */
+        replaces = last;
     if (e == ERR_OK)
         e = make_keys(&m, code, passphrase, cost);
     if (e == ERR_OK)

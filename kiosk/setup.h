@@ -26,7 +26,10 @@ enum err setup_check_passphrase(const struct secret *passphrase);
 void setup_root(const struct keyfile_public *pub, const uint8_t *replaces, struct entry_field *out);
 
 /** Make the home: keys file, store, device key, root entry. On failure nothing is left behind.
- *  ${replaces}: device this one replaces, or NULL. ERR_STATE if it is set up already. */
+ *  ${replaces}: device this one replaces, or NULL: the one given up last in this home, if any.
+ * Where it is the device of this home, that one is given up for good: its sealed results are kept
+ * and sent, its keys are overwritten once the new device stands. ERR_STATE if another device, or
+ * any with NULL, is set up here; ERR_BUSY. */
 enum err setup_run(const char *home, const struct pack *pack, const char *code,
                    const struct secret *passphrase, struct secret_cost cost,
                    const uint8_t *replaces);

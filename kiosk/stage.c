@@ -10,6 +10,7 @@
 #include "kiosk/keyfile.h"
 #include "kiosk/keys.h"
 #include "kiosk/page.h"
+#include "kiosk/replaced.h"
 #include "kiosk/setup.h"
 #include "kiosk/text.h"
 
@@ -21,13 +22,23 @@ static const struct screen_kind *const of_step[] = {
     [INTERVIEW_DEBRIEF] = &screen_debrief, [INTERVIEW_DONE] = &screen_debrief,
 };
 
+static const struct screen_kind *while_locked(const struct desk *d)
+{
+    uint8_t device[32];
+    if (d->replacing)
+        return &screen_setup;
+    if (setup_done(d->home))
+        return &screen_unlock;
+    return replaced_device(d->home, device) == ERR_OK ? &screen_replace : &screen_setup;
+}
+
 /* The screen on which things stand. */
 static const struct screen_kind *where(const struct desk *d)
 {
     if (d->failed != ERR_OK)
         return &screen_notice;
     if (d->session == NULL)
-        return setup_done(d->home) ? &screen_unlock : &screen_setup;
+        return while_locked(d);
     if (session_lost(d->session))
         return &screen_lost;
     const struct interview *iv = session_interview(d->session);

@@ -337,6 +337,29 @@ enum err sync_names(const char *folder, const char *sub, sync_visit *visit, void
     return e;
 }
 
+static enum err first_stream(void *ctx, uint64_t number, uint64_t first, struct bytes preamble)
+{
+    const uint8_t *device = stream_preamble_device(preamble);
+    (void)number, (void)first;
+    if (device == NULL)
+        return ERR_FORMAT;
+    memcpy(ctx, device, 32);
+    return ERR_INTERRUPTED; /* the first is enough */
+}
+
+static enum err no_entry(void *ctx, uint64_t stream, uint64_t n, struct bytes sealed)
+{
+    (void)ctx, (void)stream, (void)n, (void)sealed;
+    return ERR_OK;
+}
+
+enum err sync_device(struct store *st, uint8_t device[32])
+{
+    struct store_visitor v = {first_stream, no_entry, device};
+    enum err e = store_walk(st, 0, &v);
+    return e == ERR_INTERRUPTED ? ERR_OK : e == ERR_OK ? ERR_FORMAT : e;
+}
+
 struct head_at {
     uint64_t n;
     bool found;

@@ -32,6 +32,9 @@ enum { SYNC_NAME = 2 * HASH_LEN + 32 };
 void sync_name(const char *sub, const uint8_t id[HASH_LEN], const char *ending,
                char out[SYNC_NAME]);
 
+/** The device that wrote this store: its first stream says so. ERR_FORMAT if there is none. */
+enum err sync_device(struct store *st, uint8_t device[32]);
+
 /** The head after entry ${n} of this store. ERR_FORMAT if there is no such entry. */
 enum err sync_head_at(struct store *st, uint64_t n, uint8_t head[HASH_LEN]);
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 
 #include "core/words.h"
+#include "kiosk/replaced.h"
 
 /* ---- the two arms ---- */
 
@@ -357,6 +358,49 @@ static void set_up(struct kiosk *k, const char *home, const char *tongue)
     stage_close(&k->st);
 }
 
+/* Nobody can unlock it any more. */
+static void set_up_anew(struct kiosk *k, const char *home, const char *tongue)
+{
+    const struct screens_options o = {.home = home, .language = tongue, .cost = "interactive"};
+    uint8_t device[32], last[32];
+    assert_int_equal(replaced_device(home, device), ERR_OK);
+    assert_int_equal(file_make_dir("stick"), ERR_OK);
+    stage_open(&k->st, &o);
+    size(k, 24, 80);
+    press(k, KEYS_F(3));
+    assert_true(on(k, &screen_replace));
+    judge_with_help(k, tongue);
+    press(k, KEYS_ESCAPE);
+    assert_true(on(k, &screen_unlock));
+    press(k, KEYS_F(3));
+    press(k, KEYS_ENTER);
+    judge_with_help(k, tongue);
+    type(k, "dir\n"); /* there is no such folder */
+    judge_with_help(k, tongue);
+    for (int i = 0; i < 3; i++)
+        press(k, KEYS_BACKSPACE);
+    type(k, "stick\n");
+    judge_with_help(k, tongue);
+    type(k, "no\nyes\n");
+    assert_true(on(k, &screen_setup));
+    judge_with_help(k, tongue);
+    press(k, KEYS_ESCAPE); /* a last chance */
+    assert_true(on(k, &screen_unlock));
+    press(k, KEYS_F(3));
+    type(k, "\nstick\nyes\ncsto.pack\nyes\na2\no");
+    type(k, "long enough for this\nlong enough for this\n");
+    judge_with_help(k, tongue);
+    assert_true(replaced_last(home, last));
+    assert_memory_equal(last, device, sizeof last);
+    press(k, KEYS_ENTER);
+    assert_true(on(k, &screen_unlock));
+    type(k, "a1\nlong enough for this\n");
+    assert_null(k->st.desk.session);
+    type(k, "~a2\nlong enough for this\n");
+    assert_true(on(k, &screen_home));
+    stage_close(&k->st);
+}
+
 static void setting_up_is_whole_and_in_its_language(void **state)
 {
     struct kiosk *k = *state;
@@ -366,6 +410,7 @@ static void setting_up_is_whole_and_in_its_language(void **state)
     for (int language = 0; language < LANGUAGES; language++) {
         char *home = path_in(k->w, tag[language]);
         set_up(k, home, tag[language]);
+        set_up_anew(k, home, tag[language]);
         free(home);
     }
     free(pack);

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "admin/pull.h"
+#include "admin/verify.h"
 #include "kiosk/keyfile.h"
 
 static const char second_code[] = "second", second_words[] = "anchor basil cobalt",
@@ -286,8 +288,8 @@ static void lose_epochs(const struct laptop *l)
     free(keys);
 }
 
-/* One contact, then the disk takes back what it had acknowledged, then another. */
-static void live_with(struct world *w, enum loss loss, struct laptop *l)
+/* One contact, another, then the disk takes back what it had acknowledged. The root's position. */
+static uint64_t live_with(struct world *w, enum loss loss, struct laptop *l)
 {
     char *store = home_store(l->home), *aside = path_in(w, "aside.db"), words[256];
     struct session *ss = laptop_unlock(l);
@@ -334,6 +336,40 @@ static void live_with(struct world *w, enum loss loss, struct laptop *l)
     assert_true(unlocks(l, laptop_code, laptop_passphrase));
     free(store);
     free(aside);
+    return last + 1;
+}
+
+/* The researchers see where the chain restarted, and that all else is in order. */
+static void read_by_the_office(struct world *w, const struct laptop *l, uint64_t root)
+{
+    char *path = path_in(w, "archive.db"), words[1024];
+    struct archive *a = NULL;
+    struct verify_report *r = NULL;
+    struct pull_counts n;
+    struct session *ss = laptop_unlock(l);
+    assert_int_equal(session_sync(ss, l->target, words, sizeof words), ERR_OK);
+    assert_int_equal(session_lock(ss), ERR_OK);
+    unlink(path);
+    assert_int_equal(archive_open(path, true, &a), ERR_OK);
+    assert_int_equal(pull_source(l->target, NULL, a, &n), ERR_OK);
+    assert_int_equal(verify_archive(a, NULL, NULL, NULL, &r), ERR_OK);
+    assert_int_equal(r->devices, 1);
+    struct notice approval = {.kind = NOTICE_APPROVAL, .value = {1}};
+    struct buffer b = {0};
+    memcpy(approval.pack, w->pack->hash, HASH_LEN);
+    memcpy(approval.device, r->device[0].id, 32);
+    verify_free(r);
+    assert_int_equal(notice_make(&approval, secret_view(w->key[0]->sign), &b), ERR_OK);
+    assert_int_equal(archive_put_notice(a, NOTICE_APPROVAL, approval.device, buffer_view(&b), NULL),
+                     ERR_OK);
+    assert_int_equal(verify_archive(a, w->key[1], NULL, NULL, &r), ERR_OK);
+    assert_int_equal(r->device[0].restarted, root);
+    for (size_t i = 0; i < r->lines; i++)
+        assert_int_equal(r->line[i].verdict, VERDICT_RESTARTED);
+    verify_free(r);
+    archive_close(a);
+    buffer_free(&b);
+    free(path);
 }
 
 static void a_laptop_that_lost_its_state_goes_on_behind_what_it_can_show(void **state)
@@ -343,8 +379,9 @@ static void a_laptop_that_lost_its_state_goes_on_behind_what_it_can_show(void **
     for (enum loss loss = LOSES_EPOCH; loss < LOSSES; loss++) {
         struct laptop l;
         laptop_new(w, name[loss], &l);
-        live_with(w, loss, &l);
+        uint64_t root = live_with(w, loss, &l);
         assert_int_equal(rows_of(&l).last % 16, 0);
+        read_by_the_office(w, &l, root);
         laptop_free(&l);
     }
 }

@@ -260,7 +260,9 @@ enum err archive_put_segment(struct archive *a, const char *name, const uint8_t 
 enum err archive_put_pack(struct archive *a, const uint8_t hash[HASH_LEN], struct bytes file,
                           bool *fresh)
 {
-    sqlite3_stmt *q = prepare(a, "INSERT OR IGNORE INTO pack(hash, bytes) VALUES(?1, ?2)");
+    sqlite3_stmt *q =
+        prepare(a, "INSERT INTO pack(hash, bytes) VALUES(?1, ?2) ON CONFLICT(hash) DO UPDATE"
+                   " SET bytes = excluded.bytes WHERE length(excluded.bytes) > length(bytes)");
     if (q == NULL)
         return fail(a);
     bind_bytes(q, 1, hash, HASH_LEN);

@@ -27,6 +27,7 @@ void archive_thaw(struct archive *a);
 /** Keep a piece as it came; doing so twice does no harm. ${fresh}: it was not there before. */
 enum err archive_put_segment(struct archive *a, const char *name, const uint8_t device[32],
                              uint64_t first, struct bytes file, bool *fresh);
+/** Of two that differ in their signatures only (they were parsed), the one with more stays. */
 enum err archive_put_pack(struct archive *a, const uint8_t hash[HASH_LEN], struct bytes file,
                           bool *fresh);
 /** The pack that this archive is of: results under other packs, unless these replace it, never

@@ -21,6 +21,8 @@ enum err pack_file_read(const char *path, struct pack_file *out)
         e = pack_parse(buffer_view(&b), path, &f.pack);
     if (e == ERR_OK)
         e = study_parse(f.pack->study, complain, (void *)(uintptr_t)path, &f.study);
+    if (e == ERR_OK)
+        e = points_parse(f.pack->points, f.study, complain, (void *)(uintptr_t)path, &f.points);
     buffer_free(&b);
     if (e != ERR_OK) {
         pack_file_free(&f);
@@ -32,6 +34,7 @@ enum err pack_file_read(const char *path, struct pack_file *out)
 
 void pack_file_free(struct pack_file *f)
 {
+    points_free(f->points);
     study_free(f->study);
     pack_free(f->pack);
     *f = (struct pack_file){0};

@@ -16,12 +16,18 @@
 #include "core/segment.h"
 #include "core/words.h"
 
+struct line {
+    uint8_t hash[HASH_LEN], replaces[HASH_LEN];
+};
+
 struct pulling {
     struct archive *archive;
     struct pull_counts n;
     const char *expect; /* words of the pack, or NULL */
     bool shows;         /* progress on a terminal */
-    unsigned packs_here;
+    struct line *line;  /* packs that lie here; only before an archive is of one */
+    size_t lines;
+    const uint8_t *earliest; /* the hash of the one that the others here follow, or NULL */
     /* from a laptop's store: the stream in hand */
     struct segment_run run;
     uint8_t device[32];
@@ -72,7 +78,10 @@ static enum err judge_pack(struct pulling *p, const struct pack *pack, const cha
     static const uint8_t none[HASH_LEN];
     uint8_t pin[HASH_LEN];
     char words[WORDS_TEXT];
-    bool known = false, expected = p->expect == NULL || words_match(pack->hash, p->expect);
+    bool known = false;
+    bool expected = p->expect != NULL     ? words_match(pack->hash, p->expect)
+                    : p->earliest != NULL ? memcmp(p->earliest, pack->hash, HASH_LEN) == 0
+                                          : true;
     enum err e = archive_pinned(p->archive, pin, &known);
     if (e != ERR_OK)
         return e;
@@ -109,12 +118,15 @@ static enum err put_pack(struct pulling *p, struct bytes file, const char *path)
 static enum err put_approval(struct pulling *p, const char *name, struct bytes file,
                              const char *path)
 {
+    enum { DEVICE = 64, PACK = 1 + 16, ENDING = sizeof ".approval" - 1 };
     uint8_t device[32];
-    char hex[65] = "";
+    char hex[DEVICE + 1] = "";
     bool fresh = false;
-    snprintf(hex, sizeof hex, "%.64s", name);
-    if (strlen(name) != 64 + strlen(".approval") || !segment_unhex(hex, 32, device) ||
-        file.len > NOTICE_MAX_BYTES || file.len < 8 || memcmp(file.p, "SANAQAP1", 8) != 0)
+    size_t len = strlen(name);
+    snprintf(hex, sizeof hex, "%.*s", DEVICE, name);
+    if ((len != DEVICE + ENDING && !(len == DEVICE + PACK + ENDING && name[DEVICE] == '-')) ||
+        !segment_unhex(hex, 32, device) || file.len > NOTICE_MAX_BYTES || file.len < 8 ||
+        memcmp(file.p, "SANAQAP1", 8) != 0)
         return refuse(p, path, "this is not an approval; set aside");
     enum err e = archive_put_notice(p->archive, NOTICE_APPROVAL, device, file, &fresh);
     p->n.approvals += fresh;
@@ -193,15 +205,44 @@ static enum err each_device(struct pulling *p, const char *up)
     return e;
 }
 
-static enum err count_file(struct pulling *p, const char *name, struct bytes file, const char *path)
+static enum err note_pack(struct pulling *p, const char *name, struct bytes file, const char *path)
 {
-    (void)p, (void)name, (void)file, (void)path;
-    p->packs_here++;
-    return ERR_OK;
+    struct pack *pack = NULL;
+    (void)name;
+    if (pack_parse(file, path, &pack) != ERR_OK) /* told again when it is set aside */
+        return ERR_OK;
+    struct line *more = realloc(p->line, (p->lines + 1) * sizeof *more);
+    if (more != NULL) {
+        p->line = more;
+        memcpy(more[p->lines].hash, pack->hash, HASH_LEN);
+        memcpy(more[p->lines++].replaces, pack->replaces, HASH_LEN);
+    }
+    pack_free(pack);
+    return more != NULL ? ERR_OK : ERR_NOMEM;
 }
 
-/* A new archive takes the study from what is there; where there are several packs, a person says
- * which. */
+static bool lies_here(const struct pulling *p, const uint8_t hash[HASH_LEN])
+{
+    for (size_t i = 0; i < p->lines; i++)
+        if (memcmp(p->line[i].hash, hash, HASH_LEN) == 0)
+            return true;
+    return false;
+}
+
+/* How many packs here replace none that lies here; the last of them. */
+static size_t beginnings(const struct pulling *p, const uint8_t **hash)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->lines; i++)
+        if (!lies_here(p, p->line[i].replaces)) {
+            *hash = p->line[i].hash;
+            n++;
+        }
+    return n;
+}
+
+/* A new archive takes the study from what is there: the first pack, which the others follow. Where
+ * there are several such, a person says which. */
 static enum err check_choice(struct pulling *p, const char *packs)
 {
     uint8_t pin[HASH_LEN];
@@ -216,11 +257,11 @@ static enum err check_choice(struct pulling *p, const char *packs)
                               "this archive is of another pack than the words expected");
     if (p->expect != NULL)
         return ERR_OK;
-    e = each_file(p, packs, ".pack", PACK_MAX_BYTES, count_file);
-    return e == ERR_OK && p->packs_here > 1
-               ? log_fail(ERR_USAGE, "several packs lie here: say which study this archive is of "
-                                     "with --expect \"EIGHT "
-                                     "WORDS\", those of its first pack")
+    e = each_file(p, packs, ".pack", PACK_MAX_BYTES, note_pack);
+    return e == ERR_OK && beginnings(p, &p->earliest) > 1
+               ? log_fail(ERR_USAGE,
+                          "packs of several studies lie here: say which one this archive "
+                          "is of with --expect \"EIGHT WORDS\", those of its first pack")
                : e;
 }
 
@@ -351,6 +392,7 @@ enum err pull_source(const char *source, const char *expect, struct archive *a,
         e = archive_commit(a);
     if (e != ERR_OK)
         archive_cancel(a);
+    free(p.line);
     *out = p.n;
     return e;
 }

@@ -97,6 +97,7 @@ static void draw_confirm(const struct screen *s, struct page *p)
              (unsigned)next.pack->number);
     page_gap(p);
     succession_each(&now, &next, draw_change, p);
+    page_gap(p);
     page_item(p, 0, "   ", _("The words of this pack:"));
     page_item(p, GRID_BOLD, "   ", words);
     page_gap(p);

@@ -14,69 +14,78 @@
 
 /* ---- notices ---- */
 
-/* True if ${b} is such a notice for this laptop, by a researcher of its pack and of the present
- * one: whoever was retired confirms nothing any more. */
-static bool is_ours(const struct session *ss, struct bytes b, const struct pack *pack,
-                    enum notice_kind kind, struct notice *n)
+/* A notice that lies there for this laptop, by a researcher of a pack that it has been under. */
+struct found {
+    struct notice notice;
+    bool ours;    /* signed and for this laptop; the rest only then */
+    bool present; /* of the pack that it is under */
+    bool stands;  /* its signer is a researcher of that pack too: whoever was retired is not */
+};
+
+static enum err look_at(struct session *ss, struct bytes b, enum notice_kind kind,
+                        struct found *out)
 {
-    return pack != NULL && notice_parse(b, pack, n) == ERR_OK && n->kind == kind &&
-           memcmp(n->device, device_key(ss->device), 32) == 0 &&
-           pack_researcher(ss->pack, pack->researcher[n->researcher].sign) >= 0;
+    struct pack *pack = NULL;
+    const struct notice *n = &out->notice;
+    *out = (struct found){.ours = false};
+    enum err e = session_pack_of(ss, b, &pack);
+    out->ours = e == ERR_OK && pack != NULL && notice_parse(b, pack, &out->notice) == ERR_OK &&
+                n->kind == kind && memcmp(n->device, device_key(ss->device), 32) == 0;
+    if (out->ours) {
+        out->present = memcmp(pack->hash, ss->pack->hash, HASH_LEN) == 0;
+        out->stands = pack_researcher(ss->pack, pack->researcher[n->researcher].sign) >= 0;
+    }
+    pack_free(pack);
+    return e;
 }
 
 static enum err take_approval(struct session *ss, struct bytes b)
 {
-    struct notice n;
+    struct found f;
     struct entry_clocks clocks;
     uint8_t hash[HASH_LEN];
-    struct pack *pack = NULL;
     if (b.len == 0 || device_approved(ss->device) || ss->state->open)
         return ERR_OK;
-    enum err e = session_pack_of(ss, b, &pack);
-    bool present = pack != NULL && memcmp(pack->hash, ss->pack->hash, HASH_LEN) == 0;
-    bool ours = e == ERR_OK && is_ours(ss, b, pack, NOTICE_APPROVAL, &n);
-    pack_free(pack);
+    enum err e = look_at(ss, b, NOTICE_APPROVAL, &f);
     if (e != ERR_OK)
         return e;
-    if (!ours)
+    if (!f.ours)
         return log_fail(ERR_SIGNATURE,
                         _("the approval found there is not from this study's researchers "
                           "or not for this laptop; it was not taken"));
-    if (!present) /* of a pack before: its time is over, the researchers send the next one */
+    if (!f.present) /* of a pack before: its time is over, the researchers send the next one */
         return ERR_OK;
     e = session_stream(ss);
     if (e != ERR_OK)
         return e;
     notice_hash(b, hash);
     home_clocks(&clocks);
-    e = device_approve(ss->device, n.value, hash, &clocks, ss->entry);
+    e = device_approve(ss->device, f.notice.value, hash, &clocks, ss->entry);
     return e == ERR_OK ? session_keep(ss, KEEP_ENTRY) : e;
 }
 
 static enum err take_receipt(struct session *ss, struct bytes b)
 {
-    struct notice n;
+    struct found f;
     uint8_t head[HASH_LEN];
-    struct pack *pack = NULL;
     if (b.len == 0)
         return ERR_OK;
-    enum err e = session_pack_of(ss, b, &pack);
-    bool ours = e == ERR_OK && is_ours(ss, b, pack, NOTICE_RECEIPT, &n);
-    pack_free(pack);
+    enum err e = look_at(ss, b, NOTICE_RECEIPT, &f);
     if (e != ERR_OK)
         return e;
-    if (!ours)
+    if (f.ours && f.notice.n <= ss->confirmed) /* it never lowers what was confirmed */
+        return ERR_OK;
+    if (!f.ours || !f.stands)
         return log_fail(ERR_SIGNATURE,
                         _("the receipt found there is not from this study's researchers "
                           "or not for this laptop; it was not taken"));
-    if (n.n <= ss->confirmed) /* it never lowers what was confirmed */
-        return ERR_OK;
-    if (sync_head_at(ss->store, n.n, head) != ERR_OK || memcmp(head, n.value, HASH_LEN) != 0)
+    if (sync_head_at(ss->store, f.notice.n, head) != ERR_OK ||
+        memcmp(head, f.notice.value, HASH_LEN) != 0)
         return log_fail(ERR_SIGNATURE, _("the receipt found there is for other results than this "
                                          "laptop's; tell the researchers"));
-    e = store_put_receipt(ss->store, n.n, b);
+    e = store_put_receipt(ss->store, f.notice.n, b);
     if (e == ERR_OK)
-        ss->confirmed = n.n;
+        ss->confirmed = f.notice.n;
     return e;
 }
 

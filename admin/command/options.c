@@ -27,6 +27,7 @@ static const struct {
      offsetof(struct options, replaces)},
     {TAKES_ARCHIVE, {"archive", required_argument, NULL, 'a'}, offsetof(struct options, archive)},
     {TAKES_EXPECT, {"expect", required_argument, NULL, 'e'}, offsetof(struct options, expect)},
+    {TAKES_PACK, {"pack", required_argument, NULL, 'p'}, offsetof(struct options, pack)},
     {TAKES_AFTER, {"after", required_argument, NULL, 'n'}, 0},
     {TAKES_CLOSING, {"closing", required_argument, NULL, 'C'}, 0},
     {TAKES_CLOSING, {"device", required_argument, NULL, 'D'}, 0},

@@ -20,14 +20,15 @@ enum { /* which options a command takes */
        TAKES_AFTER = 256,
        TAKES_EXPECT = 512,
        TAKES_CLOSING = 1024, /* --closing and --device, --take-back, --reason */
-       TAKES_CHOICE = 2048   /* --branch, --position, --head, --reason */
+       TAKES_CHOICE = 2048,  /* --branch, --position, --head, --reason */
+       TAKES_PACK = 4096
 };
 
 enum { OPTIONS_MAX_CODES = 64 };
 
 struct options {
     bool json, supervisor, has_after, has_position, help;
-    const char *key, *passphrase_file, *out, *cost, *replaces, *archive, *expect;
+    const char *key, *passphrase_file, *out, *cost, *replaces, *archive, *expect, *pack;
     const char *branch, *head, *take_back, *reason;
     uint64_t after, position;
     struct {

@@ -4,6 +4,7 @@
 
 #include "admin/command/command.h"
 #include "admin/command/options.h"
+#include "admin/frame/combine.h"
 #include "admin/pack_file.h"
 #include "admin/study_file.h"
 #include "admin/studykey.h"
@@ -54,6 +55,32 @@ static int place_of(const struct packing *p)
     return -1;
 }
 
+/* What the pack before must have in common with this one, so that its interviews keep their place.
+ */
+static enum err compare(const struct packing *p)
+{
+    struct combine c = {0};
+    if (strcmp(p->old.study->id, p->study->id) != 0)
+        return log_fail(ERR_STUDY, "%s: this is study %s; it cannot replace a pack of study %s",
+                        p->path, p->study->id, p->old.study->id);
+    for (size_t i = 0; i < p->old.points->count; i++) {
+        const char *id = points_value(p->old.points, i, "id");
+        if (points_find(p->points, id) < 0)
+            return log_fail(ERR_STUDY,
+                            "%s: the point list lacks point %s of the pack that this one replaces; "
+                            "interviews may have been conducted there, so leave it in",
+                            p->path, id);
+    }
+    enum err e = combine_studies(p->study, p->old.study, &c);
+    if (e == ERR_OK && !c.may)
+        log_note(
+            "note: interviews under pack number %u will not stand in one table with those under "
+            "this one: %s",
+            (unsigned)p->old.pack->number, c.why);
+    combine_free(&c);
+    return e;
+}
+
 static enum err gather(struct packing *p, const struct options *o)
 {
     unsigned warnings = 0;
@@ -73,9 +100,8 @@ static enum err gather(struct packing *p, const struct options *o)
                      p->path);
     if (e == ERR_OK && o->replaces != NULL)
         e = pack_file_read(o->replaces, &p->old);
-    if (e == ERR_OK && o->replaces != NULL && strcmp(p->old.study->id, p->study->id) != 0)
-        e = log_fail(ERR_STUDY, "%s: this is study %s; it cannot replace a pack of study %s",
-                     p->path, p->study->id, p->old.study->id);
+    if (e == ERR_OK && o->replaces != NULL)
+        e = compare(p);
     if (e == ERR_OK)
         e = studykey_unlock(o->key, o->passphrase_file, &p->key);
     if (e == ERR_OK && place_of(p) < 0)

@@ -64,14 +64,22 @@ static bool is_irregular(const struct fold_contact *c, const struct entry_field 
     return field->kind == ENTRY_OUTCOME && c->ended;
 }
 
-/* Chains begin anew at the device's approval and at a further root; what was drawn in a gap is not
- * known. */
-static void follow_chains(struct fold *f, size_t device, uint64_t n, uint16_t kind)
+/* Chains begin anew at the device's approval, at a further root and under another pack; what was
+ * drawn in a gap is not known. */
+static void follow_chains(struct fold *f, size_t device, const struct verify_pack *pack, uint64_t n,
+                          uint16_t kind)
 {
     if (f->next == 0 || f->device != device) {
         f->device = device;
         f->next = 2; /* position 1 is the root, which is no event */
         f->era = 0;
+        f->broken = false;
+        f->pack = pack;
+    }
+    if (f->pack != pack) {
+        f->pack = pack;
+        f->next++; /* its root is no event either */
+        f->era++;
         f->broken = false;
     }
     if (n > f->next) {
@@ -91,7 +99,7 @@ enum err fold_event(void *ctx, const struct verify_report *r, size_t device, uin
     struct fold *f = ctx;
     struct fold_contact *c = NULL;
     f->answers = answers != NULL;
-    follow_chains(f, device, n, field->kind);
+    follow_chains(f, device, r->device[device].pack, n, field->kind);
     if (field->kind == ENTRY_ASSIGNED || field->kind == ENTRY_CONTACT) {
         f->irregular += last_of(f, device, field->contact) != NULL;
         if ((c = add(f, r, device, field)) == NULL)

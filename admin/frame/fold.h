@@ -32,6 +32,7 @@ struct fold {
     size_t room;
     bool answers;  /* opened with a researcher's key */
     size_t device; /* the last one seen, and the position expected of it (0: none seen yet) */
+    const struct verify_pack *pack; /* it is under */
     uint64_t next;
     uint32_t era;
     bool broken;

@@ -5,18 +5,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/frame/combine.h"
 #include "admin/frame/mechanism.h"
 #include "admin/frame/interviews_weights.h"
+#include "core/log.h"
 #include "core/segment.h"
 
 struct making {
     const struct fold *fold;
     const struct verify_report *report;
-    const struct verify_pack *pack;
+    const struct verify_pack *pack;  /* whose study and points the frame has */
+    struct combine *combine;         /* of each pack of the report with that study */
+    bool *in;                        /* of each contact: that pack combines with ours */
     const struct fold_contact **row; /* contacts in the frame */
     int32_t *point;                  /* of each row */
     struct frame *frame;
 };
+
+static const struct combine *combine_of(const struct making *m, const struct fold_contact *c)
+{
+    return &m->combine[c->pack - m->report->pack];
+}
+
+/* The answer of a row to a question of the frame's study. */
+static int32_t answer_of(const struct making *m, size_t row, size_t question)
+{
+    int32_t own = combine_of(m, m->row[row])->question[question];
+    return own < 0 ? ANSWER_NOT_ASKED : m->row[row]->answer[own];
+}
 
 /* Ids tell rows apart and nothing else: not the laptop, not the order of the day. */
 static enum err add_ids(struct making *m)
@@ -98,7 +114,7 @@ static enum err add_question(struct making *m, size_t q, const char **text, char
     const struct study_question *def = &s->question[q];
     struct frame_column *c = NULL;
     for (size_t i = 0; i < m->frame->n; i++) {
-        int32_t v = m->row[i]->answer[q];
+        int32_t v = answer_of(m, i, q);
         snprintf(number[i], sizeof number[i], "%" PRId32, v);
         text[i] = v >= 0 ? number[i] : NULL;
     }
@@ -112,7 +128,7 @@ static enum err add_question(struct making *m, size_t q, const char **text, char
     if (c->why == NULL || c->level_label == NULL)
         return ERR_NOMEM;
     for (size_t i = 0; i < m->frame->n; i++)
-        c->why[i] = m->row[i]->answer[q] < 0 ? (int8_t)m->row[i]->answer[q] : 0;
+        c->why[i] = answer_of(m, i, q) < 0 ? (int8_t)answer_of(m, i, q) : 0;
     for (size_t l = 0; def->type == STUDY_CHOICE && l < c->levels; l++) {
         const struct study_option *o =
             study_option_by_code(def, (int32_t)strtol(c->level[l], NULL, 10));
@@ -127,7 +143,7 @@ static enum err add_derived(struct making *m, const struct study_derived *d, con
     for (size_t i = 0; i < m->frame->n; i++) {
         text[i] = NULL;
         for (size_t k = 0; k < d->maps; k++)
-            if (d->map[k].code == m->row[i]->answer[d->question])
+            if (d->map[k].code == answer_of(m, i, d->question))
                 text[i] = d->map[k].value;
     }
     return add_column(m, d->id, text, FRAME_DERIVED, NULL, &c);
@@ -202,7 +218,7 @@ static enum err add_mechanisms(struct making *m)
     for (size_t i = 0, r = 0; e == ERR_OK && i < fold->contacts; i++)
         row[i] = r < m->frame->n && m->row[r] == &fold->contact[i] ? (int32_t)r++ : FRAME_MISSING;
     for (size_t l = 0; e == ERR_OK && l < m->frame->lists; l++)
-        e = mechanism_of(fold, m->report, m->pack, l, row, !m->frame->rehearsal,
+        e = mechanism_of(fold, m->pack->study, l, row, m->in, !m->frame->rehearsal,
                          &m->frame->list[l].mechanism);
     free(row);
     return e;
@@ -212,7 +228,7 @@ static enum err add_mechanisms(struct making *m)
 static enum err add_design(struct making *m)
 {
     struct frame *f = m->frame;
-    const struct interviews_weights w = {m->fold, m->pack, !f->rehearsal, m->row, m->point};
+    const struct interviews_weights w = {m->fold, m->pack, m->in, !f->rehearsal, m->row, m->point};
     if (f->n == 0)
         return ERR_OK;
     f->psu = calloc(f->n, sizeof *f->psu);
@@ -228,6 +244,37 @@ static enum err add_design(struct making *m)
     return interviews_weights(&w, f);
 }
 
+static size_t count_under(const struct fold *f, const struct verify_pack *pack)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < f->contacts; i++)
+        n += f->contact[i].pack == pack && fold_in_frame(&f->contact[i]);
+    return n;
+}
+
+static enum err compare_packs(struct making *m)
+{
+    const struct verify_report *r = m->report;
+    enum err e = ERR_OK;
+    m->combine = calloc(r->packs, sizeof *m->combine);
+    m->in = malloc((m->fold->contacts + 1) * sizeof *m->in);
+    if (m->combine == NULL || m->in == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; e == ERR_OK && i < r->packs; i++) {
+        struct combine *c = &m->combine[i];
+        size_t n = count_under(m->fold, &r->pack[i]);
+        e = combine_studies(m->pack->study, r->pack[i].study, c);
+        if (e == ERR_OK && !c->may && n > 0)
+            log_note(
+                "left out: %zu interviews under pack number %u, which do not combine with those "
+                "under number %u: %s",
+                n, (unsigned)r->pack[i].pack->number, (unsigned)m->pack->pack->number, c->why);
+    }
+    for (size_t i = 0; e == ERR_OK && i < m->fold->contacts; i++)
+        m->in[i] = combine_of(m, &m->fold->contact[i])->may;
+    return e;
+}
+
 static enum err choose_rows(struct making *m, size_t *left)
 {
     const struct fold *fold = m->fold;
@@ -241,7 +288,7 @@ static enum err choose_rows(struct making *m, size_t *left)
         const struct fold_contact *c = &fold->contact[i];
         if (!fold_in_frame(c) || (live && (c->test || c->simulated)))
             continue;
-        if (c->pack != m->pack || points_find(m->pack->points, c->point) < 0)
+        if (!m->in[i] || points_find(m->pack->points, c->point) < 0)
             ++*left;
         else
             m->row[n++] = c;
@@ -264,7 +311,9 @@ enum err interviews_frame(const struct fold *f, const struct verify_report *r,
                           const struct verify_pack *pack, struct frame **out, size_t *left)
 {
     struct making m = {.fold = f, .report = r, .pack = pack};
-    enum err e = choose_rows(&m, left);
+    enum err e = compare_packs(&m);
+    if (e == ERR_OK)
+        e = choose_rows(&m, left);
     if (e == ERR_OK)
         e = add_ids(&m);
     if (e == ERR_OK)
@@ -275,6 +324,10 @@ enum err interviews_frame(const struct fold *f, const struct verify_report *r,
         e = add_mechanisms(&m);
     if (e == ERR_OK)
         e = add_design(&m);
+    for (size_t i = 0; m.combine != NULL && i < r->packs; i++)
+        combine_free(&m.combine[i]);
+    free(m.combine);
+    free(m.in);
     free(m.row);
     free(m.point);
     if (e != ERR_OK) {

@@ -59,7 +59,7 @@ static enum err list_visits(const struct interviews_weights *w, struct visit **o
     for (size_t i = 0; i < f->contacts; i++) {
         const struct fold_contact *c = &f->contact[i];
         int at = points_find(w->pack->points, c->point);
-        if (c->pack != w->pack || c->voided || at < 0 || (w->live && (c->test || c->simulated)))
+        if (!w->in[i] || c->voided || at < 0 || (w->live && (c->test || c->simulated)))
             continue;
         v[(*count)++] = (struct visit){at, c->address, c->attempt, i, outcome_of(c)};
     }

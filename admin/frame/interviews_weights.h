@@ -7,7 +7,8 @@
 
 struct interviews_weights {
     const struct fold *fold;
-    const struct verify_pack *pack;
+    const struct verify_pack *pack;        /* whose points and weights */
+    const bool *in;                        /* of each contact: under it or one that combines */
     bool live;                             /* only contacts that are neither tests nor simulated */
     const struct fold_contact *const *row; /* of each row of the frame */
     const int32_t *point;                  /* of each row */

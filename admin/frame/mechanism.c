@@ -67,9 +67,8 @@ static void set_shares(const struct study *s, size_t list, struct frame_mechanis
         m->share[k + 1] = l->sensitive[k].ratio;
 }
 
-enum err mechanism_of(const struct fold *f, const struct verify_report *r,
-                      const struct verify_pack *pack, size_t list, const int32_t *row, bool live,
-                      struct frame_mechanism **out)
+enum err mechanism_of(const struct fold *f, const struct study *s, size_t list, const int32_t *row,
+                      const bool *in, bool live, struct frame_mechanism **out)
 {
     struct frame_mechanism *m = calloc(1, sizeof *m);
     struct drawn *drawn = calloc(f->contacts + 1, sizeof *drawn);
@@ -78,8 +77,7 @@ enum err mechanism_of(const struct fold *f, const struct verify_report *r,
         goto out;
     for (size_t i = 0; i < f->contacts; i++) {
         const struct fold_contact *c = &f->contact[i];
-        if (c->assigned && r->device[c->device].pack == pack && !(live && c->test) &&
-            moves_chain(pack->study, c, list))
+        if (c->assigned && in[i] && !(live && c->test) && moves_chain(s, c, list))
             drawn[m->draws++] = (struct drawn){c, i};
     }
     qsort(drawn, m->draws, sizeof *drawn, by_chain);
@@ -93,7 +91,7 @@ enum err mechanism_of(const struct fold *f, const struct verify_report *r,
         m->chain[i] = i == 0 ? 0 : m->chain[i - 1] + begins;
         m->broken += begins && drawn[i].contact->broken;
     }
-    set_shares(pack->study, list, m);
+    set_shares(s, list, m);
     *out = m;
     m = NULL;
     e = ERR_OK;

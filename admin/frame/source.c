@@ -52,8 +52,9 @@ static enum err make_frame(struct archive *a, const struct source_options *o,
         e = interviews_frame(f, r, pack, out, &left);
     if (e == ERR_OK && left > 0)
         log_note(
-            "left out: %zu interviews under another pack or at a point that is not in its list",
-            left);
+            "left out in all: %zu interviews under packs that do not combine with number %u, or "
+            "at points that are not in its list",
+            left, (unsigned)pack->pack->number);
     return e;
 }
 

@@ -71,7 +71,11 @@ static struct frame_mechanism *mechanism(struct world *w, size_t list, const int
                                          bool live)
 {
     struct frame_mechanism *m = NULL;
-    assert_int_equal(mechanism_of(&w->fold, &w->report, &w->pack[0], list, row, live, &m), ERR_OK);
+    bool in[64];
+    assert_true(w->fold.contacts <= sizeof in / sizeof *in);
+    for (size_t i = 0; i < w->fold.contacts; i++)
+        in[i] = w->fold.contact[i].pack == &w->pack[0];
+    assert_int_equal(mechanism_of(&w->fold, &w->study, list, row, in, live, &m), ERR_OK);
     return m;
 }
 
@@ -165,12 +169,34 @@ static void a_double_is_one_chain_for_both_lists(void **unused)
     fold_free(&w.fold);
 }
 
+/* A root under another pack is no event and no gap; its chains are new. */
+static void another_pack_begins_chains_anew(void **unused)
+{
+    (void)unused;
+    struct world w;
+    struct frame_mechanism *m = NULL;
+    const bool in[] = {true, true, true, true};
+    const int32_t row[] = {0, 1, 2, 3};
+    world_of(&w, false, false);
+    draw(&w, 0, 2, 1, 0, 0, 0);
+    draw(&w, 0, 3, 1, 0, 1, 0);
+    w.device[0].pack = &w.pack[1];
+    draw(&w, 0, 5, 1, 0, 1, 0);
+    draw(&w, 0, 6, 1, 0, 0, 0);
+    assert_int_equal(mechanism_of(&w.fold, &w.study, 0, row, in, true, &m), ERR_OK);
+    same(m, 4, row, (int32_t[]){0, 0, 1, 1});
+    assert_int_equal(m->broken, 0);
+    release(m);
+    fold_free(&w.fold);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(draws_stand_chain_by_chain_in_order),
         cmocka_unit_test(approvals_and_roots_begin_chains_anew_and_gaps_break_them),
         cmocka_unit_test(a_double_is_one_chain_for_both_lists),
+        cmocka_unit_test(another_pack_begins_chains_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

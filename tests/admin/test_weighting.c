@@ -110,7 +110,10 @@ static void open_world(struct world *w, const char *weights, const char *points)
 
 static enum err weigh(struct world *w)
 {
-    const struct interviews_weights q = {&w->fold, &w->pack, true, w->row, w->point};
+    bool in[32];
+    for (size_t i = 0; i < w->fold.contacts; i++)
+        in[i] = w->contact[i].pack == &w->pack;
+    const struct interviews_weights q = {&w->fold, &w->pack, in, true, w->row, w->point};
     return interviews_weights(&q, w->f);
 }
 

@@ -8,6 +8,7 @@
 #include "admin/command/data.h"
 #include "admin/command/estimate_options.h"
 #include "admin/command/options.h"
+#include "admin/estimate/bootstrap.h"
 #include "admin/estimate/replicate.h"
 #include "admin/output/posterior.h"
 #include "admin/output/result.h"
@@ -20,6 +21,7 @@ static const char usage[] =
     "usage: sanaq-admin estimate DATA [OPTION]...\n"
     "\n"
     "  --method NAME       how to estimate (default: dim)\n"
+    "  --of NAME           --method bootstrap: of this method (default: dim), 1,000 resamples\n"
     "  --list ID           which list of the study (default: the first)\n"
     "  --by A,B,C:D        groups of these columns, each by itself; C:D crosses two\n"
     "  --derive RULE       a new column: university=education:1-4=0,5-6=1\n"
@@ -31,7 +33,7 @@ static const char usage[] =
 
 struct request {
     struct source_options source;
-    const char *method, *list;
+    const char *method, *of, *list;
     char *by; /* cut into pieces while it is read */
     const char *derive[MAX_DERIVES];
     size_t derives;
@@ -42,6 +44,7 @@ struct request {
 
 enum {
     OPT_METHOD = 256,
+    OPT_OF,
     OPT_LIST,
     OPT_BY,
     OPT_DERIVE,
@@ -53,6 +56,7 @@ enum {
 
 static const struct option options[] = {
     {"method", required_argument, NULL, OPT_METHOD},
+    {"of", required_argument, NULL, OPT_OF},
     {"list", required_argument, NULL, OPT_LIST},
     {"by", required_argument, NULL, OPT_BY},
     {"derive", required_argument, NULL, OPT_DERIVE},
@@ -88,6 +92,9 @@ static enum err take_option(int c, char *arg, void *ctx)
     case OPT_METHOD:
         q->method = arg;
         return ERR_OK;
+    case OPT_OF:
+        q->of = arg;
+        return ERR_OK;
     case OPT_LIST:
         q->list = arg;
         return ERR_OK;
@@ -115,6 +122,19 @@ static enum err take_option(int c, char *arg, void *ctx)
     }
 }
 
+/* `--method bootstrap --of ml` is `--method ml --bootstrap 1000`. */
+static enum err take_bootstrap(struct request *q)
+{
+    bool method = strcmp(q->method, "bootstrap") == 0;
+    if (q->of != NULL && !method)
+        return log_fail(ERR_USAGE, "--of %s goes with --method bootstrap", q->of);
+    if (method && q->how.o.bootstrap == 0)
+        q->how.o.bootstrap = 1000;
+    if (method)
+        q->method = q->of != NULL ? q->of : "dim";
+    return ERR_OK;
+}
+
 static enum err parse_request(int argc, char **argv, struct request *q)
 {
     int first = 0;
@@ -129,6 +149,8 @@ static enum err parse_request(int argc, char **argv, struct request *q)
     all[OPTIONS + more] = (struct option){NULL, 0, NULL, 0};
     e = options_walk(argc, argv, all, take_option, q, &first);
     if (e != ERR_OK || q->help)
+        return e;
+    if ((e = take_bootstrap(q)) != ERR_OK)
         return e;
     if (estimate_find(q->method) == NULL)
         return log_fail(ERR_USAGE,
@@ -149,6 +171,7 @@ static void print_help(void)
     printf("\n%s\nmethods:\n", data_usage);
     for (size_t i = 0; i < n; i++)
         printf("  %-18s  %s\n", table[i]->name, table[i]->what);
+    printf("  %-18s  %s\n", "bootstrap", "of any of them");
 }
 
 static enum err choose_list(const struct frame *f, const char *id, size_t *out)
@@ -242,6 +265,7 @@ static enum err run_plain(const struct frame *f, const struct estimate_options *
     plain.bys = plain.profiles = plain.differences = 0;
     plain.se = NULL;
     plain.posterior = false;
+    plain.bootstrap = 0;
     if (strcmp(r->design, "srs") == 0)
         return ERR_OK;
     enum err e = est->run(f, &plain, out);
@@ -260,6 +284,12 @@ static enum err write_posterior(const struct frame *f, const struct request *q,
         e = file_write(q->how.posterior, (struct bytes){b.p, b.len}, 0600, false);
     buffer_free(&b);
     return e;
+}
+
+static enum err run_method(const struct frame *f, const struct estimate_options *o,
+                           const struct estimator *est, struct estimate_result **out)
+{
+    return o->bootstrap > 0 ? bootstrap_run(est, f, o, out) : replicate_run(est, f, o, out);
 }
 
 static enum err print_result(const struct buffer *b)
@@ -284,7 +314,7 @@ static enum err estimate_frame(struct frame *f, struct request *q, struct buffer
             goto out;
     if ((e = choose_list(f, q->list, &o.list)) != ERR_OK ||
         (e = find_bys(f, q->by, by, &o.bys)) != ERR_OK ||
-        (e = replicate_run(est, f, &o, &r)) != ERR_OK)
+        (e = run_method(f, &o, est, &r)) != ERR_OK)
         goto out;
     if (f->lists > 1 && f->archive && q->list == NULL && strcmp(q->method, "double") != 0 &&
         (e = estimate_warn(r,

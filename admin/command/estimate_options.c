@@ -74,6 +74,8 @@ static const struct row table[] = {
     {"draws", NUMBER, AT(draws), NULL, "N", "randomization, --simulate: how often is drawn"},
     {"seed", NUMBER, AT(seed), NULL, "N", "of whatever is drawn (default: 1)"},
     {"starts", NUMBER, AT(starts), NULL, "N", "starting points of a fit"},
+    {"bootstrap", NUMBER, AT(bootstrap), NULL, "N", "resamples of whatever the method is"},
+    {"percentile", FLAG, AT(percentile), NULL, NULL, "its intervals, in place of BCa"},
     {"threads", NUMBER, AT(threads), NULL, "N", "at most (default: all processors)"},
 };
 enum { ROWS = sizeof table / sizeof *table };
@@ -170,13 +172,16 @@ static bool listed(const char *list, const char *name)
     return false;
 }
 
-/* What is done around any method: variances by replicates, and work shared by threads. */
+/* What is done around any method: variances by replicates, the bootstrap, work shared by threads.
+ */
 static bool around_methods(const struct estimate_request *q, const struct row *r)
 {
     bool replicates =
         q->o.se != NULL && (strcmp(q->o.se, "replicates") == 0 || strcmp(q->o.se, "linear") == 0);
-    return (r->at == AT(threads) && r->kind == NUMBER) ||
-           (r->at == AT(se) && r->kind == TEXT && replicates);
+    return strcmp(r->name, "threads") == 0 || strcmp(r->name, "bootstrap") == 0 ||
+           (strcmp(r->name, "se") == 0 && replicates) ||
+           (strcmp(r->name, "percentile") == 0 && q->o.bootstrap > 0) ||
+           (strcmp(r->name, "seed") == 0 && q->o.bootstrap > 0);
 }
 
 /* A file of posterior probabilities says of each respondent how likely he holds the view. */

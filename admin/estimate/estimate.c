@@ -71,6 +71,7 @@ void estimate_free(struct estimate_result *r)
     free(r->coefficient);
     free(r->vcov);
     free(r->posterior);
+    free(r->boot);
     free(r->other_maxima);
     free(r->prevalence);
     free(r->named_test);

@@ -38,7 +38,11 @@ struct estimate_options {
     size_t draws;       /* randomization: redraws; 0: the method's own number */
     const char *assume; /* bounds: names, apart by commas; NULL: all that fit */
     const char *random_share; /* bounds: shares of random answers, apart by commas; NULL: some */
-    size_t threads;           /* 0: as many as there are processors */
+    const struct estimate_result
+        *warm;        /* of the whole sample: a method that fits may start there */
+    size_t bootstrap; /* resamples; 0: none (bootstrap.h) */
+    bool percentile;  /* of them, in place of BCa */
+    size_t threads;   /* 0: as many as there are processors */
 };
 
 /* Groups with fewer than ESTIMATE_WITHHOLD counts in an arm say more about the few than about the
@@ -112,6 +116,12 @@ struct estimate_bound {
     double ci_low, ci_high; /* NAN: no standard error, or the bounds contradict each other */
 };
 
+/** Intervals of one number by the bootstrap; NAN where there are too few resamples with it. */
+struct estimate_boot {
+    double percentile_low, percentile_high, bca_low, bca_high;
+    size_t resamples; /* that have it */
+};
+
 struct estimate_result {
     const char *method; /* the table's name */
     const char *list;   /* id of the list; NULL in a flat file */
@@ -154,6 +164,8 @@ struct estimate_result {
     size_t named_tests;
     struct estimate_number *number;
     size_t numbers;
+    struct estimate_boot *boot; /* of groups, then coefficients, then prevalences */
+    size_t boots, resamples, resamples_failed;
     struct estimate_bound *bound;
     size_t bounds;
     double *posterior; /* per row of the frame: P(support | count, arm, covariates), NAN where it

@@ -249,6 +249,31 @@ static void start_from(const struct ml_run *u, const struct likelihood_fit *plai
         memcpy(b + likelihood_offset(l, u->q.psi[z]), plain->b + k, k * sizeof *b);
 }
 
+/* A resample begins where the whole sample ended; *found false where that cannot be done. */
+static enum err fit_warm(struct ml_run *u, struct likelihood_fit *out, bool *found)
+{
+    const struct estimate_result *w = u->m.o->warm;
+    size_t p = likelihood_parameters(&u->q.likelihood);
+    *found = false;
+    if (w == NULL || w->coefficients != p)
+        return ERR_OK;
+    double *b = malloc((p + 1) * sizeof *b);
+    bool *flip = calloc(p + 1, sizeof *flip);
+    enum err e = b != NULL && flip != NULL ? ERR_OK : ERR_NOMEM;
+    if (e == ERR_OK)
+        ml_flips(u, flip);
+    for (size_t i = 0; e == ERR_OK && i < p; i++)
+        b[i] = flip[i] ? -w->coefficient[i].estimate : w->coefficient[i].estimate;
+    struct likelihood_options o = {.start = {b}, .starts = 1, .quiet = true};
+    if (e == ERR_OK) {
+        e = likelihood_fit(&u->q.likelihood, &o, out);
+        *found = e == ERR_OK;
+    }
+    free(b);
+    free(flip);
+    return e == ERR_DOUBT ? ERR_OK : e;
+}
+
 enum { CRUDE_STARTS = 3 };
 
 /* ${plain} is left empty where the model is that itself, or where it has no maximum. */
@@ -261,8 +286,11 @@ static enum err fit(struct ml_run *u, struct likelihood_fit *out, struct likelih
                                    .advice = u->m.o->prior
                                                  ? "use fewer covariates"
                                                  : "use --prior cauchy, or fewer covariates"};
+    enum err e = fit_warm(u, out, &found);
+    if (e != ERR_OK || found)
+        return e;
     double *room = calloc(LIKELIHOOD_STARTS * p + 1, sizeof *room);
-    enum err e = room != NULL ? ERR_OK : ERR_NOMEM;
+    e = room != NULL ? ERR_OK : ERR_NOMEM;
     if (e == ERR_OK && !plain_only && single)
         e = fit_plain(u, plain, &found);
     for (size_t i = 0; e == ERR_OK && found && i < CRUDE_STARTS; i++, n++)

@@ -43,6 +43,9 @@ double ml_posterior(const struct ml *q, const struct cells_segment *s, const dou
 
 struct ml_run;
 struct likelihood_fit;
+/** Which coefficients change sign between a mirrored fit and its report (${flip}: all false): those
+ * of the item and of the control items, not those of who lies or errs. */
+void ml_flips(const struct ml_run *u, bool *flip);
 /** Coefficients, prevalences, rates, shares, tests and assumptions into the result. ${plain}: the
  * constrained standard fit of the same data; NULL: there is none. ERR_USAGE (said), ERR_NOMEM. */
 enum err ml_report(struct ml_run *u, const struct likelihood_fit *fit,

@@ -72,9 +72,7 @@ static double sum_over_y0(const struct predict *p, const double *x, const double
     return sum;
 }
 
-/* Mirrored coefficients of the item and of the control items have the opposite sign; those of who
- * lies or errs do not. */
-static void list_flips(const struct ml_run *u, bool *flip)
+void ml_flips(const struct ml_run *u, bool *flip)
 {
     const struct likelihood *l = &u->q.likelihood;
     size_t k = terms_count(u->m.terms[0]);
@@ -252,7 +250,7 @@ enum err ml_report(struct ml_run *u, const struct likelihood_fit *fit,
     enum err e = flip != NULL && vcov != NULL ? ERR_OK : ERR_NOMEM;
     if (e != ERR_OK)
         goto out;
-    list_flips(u, flip);
+    ml_flips(u, flip);
     if ((e = model_take(&u->m, &u->q.likelihood, fit, flip, vcov)) != ERR_OK)
         goto out;
     for (size_t k = 0; k < items; k++) {

@@ -40,6 +40,11 @@ double numeric_normal_two_sided(double z)
     return 2 * gsl_cdf_ugaussian_Q(fabs(z));
 }
 
+double numeric_normal_cdf(double z)
+{
+    return gsl_cdf_ugaussian_P(z);
+}
+
 double numeric_chi_tail(double x, double df)
 {
     return gsl_cdf_chisq_Q(x, df);

@@ -18,6 +18,7 @@ double numeric_t_two_sided(double t, double df);
 /** The standard normal: quantile of ${p}, and the two-sided p of ${z}. */
 double numeric_normal_quantile(double p);
 double numeric_normal_two_sided(double z);
+double numeric_normal_cdf(double z);
 
 /** P(chi-square with ${df} degrees > ${x}). */
 double numeric_chi_tail(double x, double df);

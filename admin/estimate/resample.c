@@ -158,10 +158,11 @@ enum err resample_run(const struct resample *s, struct resample_runs *out)
     *out = (struct resample_runs){.count = s->count, .numbers = resample_numbers(s->full)};
     if ((out->value = malloc((s->count * out->numbers + 1) * sizeof *out->value)) == NULL)
         return ERR_NOMEM;
+    w.o.warm = s->full;
     w.o.small = true; /* what is withheld is withheld of the whole sample */
     w.o.unweighted = false;
     w.o.threads = 1;
-    w.o.simulate = false;
+    w.o.simulate = w.o.posterior = false;
     numeric_quiet();
     log_mute(true);
     for (; started + 1 < wanted; started++)

@@ -11,6 +11,7 @@
 struct place { /* a sampling point of the sample, in its stratum */
     int32_t stratum, psu;
     size_t of_stratum; /* points of the same stratum */
+    uint32_t number;   /* of the stratum, from 0 */
 };
 
 struct weighting {
@@ -20,7 +21,8 @@ struct weighting {
     struct weighting_stage stage[WEIGHTING_STAGES];
     size_t stages;
     struct place *place;
-    uint32_t *place_of; /* per row */
+    uint32_t *place_of;    /* per row */
+    int32_t *listed_place; /* per point of the list: its place, -1 where nobody was interviewed */
     size_t places, strata, lone;
 };
 
@@ -54,6 +56,7 @@ void weighting_free(struct weighting *w)
     free(w->final);
     free(w->place);
     free(w->place_of);
+    free(w->listed_place);
     free(w);
 }
 
@@ -120,31 +123,16 @@ static void add_stage(struct weighting *w, const char *name, const double *weigh
     w->stage[w->stages++] = (struct weighting_stage){name, cv, 1 + cv * cv};
 }
 
-/* How often the row's point counts in a replicate: SIZE_MAX, the whole sample. */
-static double multiplier(const struct weighting *w, size_t replicate, int32_t stratum, bool dropped)
-{
-    const struct place *p = replicate < w->places ? &w->place[replicate] : NULL;
-    if (p == NULL || p->stratum != stratum)
-        return 1;
-    if (dropped)
-        return 0;
-    return (double)p->of_stratum / (double)(p->of_stratum - 1);
-}
-
-static double row_multiplier(const struct weighting *w, size_t replicate, size_t row)
-{
-    const struct place *p = &w->place[w->place_of[row]];
-    return multiplier(w, replicate, p->stratum, w->place_of[row] == replicate);
-}
-
 static double selection(const struct weighting *w, size_t row)
 {
     double adults = w->s.adults != NULL ? w->s.adults[row] : 1;
     return w->s.cap > 0 && adults > w->s.cap ? w->s.cap : adults;
 }
 
-/* Addresses of each cell over those interviewed. NAN where nobody was. */
-static enum err response_factors(const struct weighting *w, size_t replicate, double *factor)
+/* Addresses of each cell over those interviewed. NAN where nobody was. ${times}: per place, or
+ * NULL.
+ */
+static enum err response_factors(const struct weighting *w, const double *times, double *factor)
 {
     const struct weighting_spec *s = &w->s;
     double *issued = calloc(2 * s->cells + 1, sizeof *issued), *met = issued + s->cells;
@@ -155,8 +143,8 @@ static enum err response_factors(const struct weighting *w, size_t replicate, do
         double e = known > 0 ? eligible / known : 1;
         for (size_t i = 0; i < s->points; i++) {
             const struct weighting_point *p = &s->point[i];
-            bool dropped = replicate < w->places && w->place[replicate].psu == (int32_t)i;
-            double m = p->base * multiplier(w, replicate, p->stratum, dropped);
+            int32_t place = w->listed_place[i];
+            double m = p->base * (times != NULL && place >= 0 ? times[place] : 1);
             if (pass == 0) {
                 eligible += m * p->eligible;
                 known += m * (p->eligible + p->ineligible);
@@ -173,14 +161,14 @@ static enum err response_factors(const struct weighting *w, size_t replicate, do
 }
 
 /* Everything before raking. ${stages}: where to add them, or NULL. */
-static enum err before_raking(const struct weighting *w, size_t replicate, struct weighting *stages,
-                              double *out)
+static enum err before_raking(const struct weighting *w, const double *times,
+                              struct weighting *stages, double *out)
 {
     const struct weighting_spec *s = &w->s;
     enum err e = ERR_OK;
     double *factor = NULL;
     for (size_t i = 0; i < s->n; i++)
-        out[i] = (s->base != NULL ? s->base[i] : 1) * row_multiplier(w, replicate, i);
+        out[i] = (s->base != NULL ? s->base[i] : 1) * (times != NULL ? times[w->place_of[i]] : 1);
     if (stages != NULL)
         add_stage(stages, "base", out);
     for (size_t i = 0; i < s->n && s->adults != NULL; i++)
@@ -191,7 +179,7 @@ static enum err before_raking(const struct weighting *w, size_t replicate, struc
         return e;
     if ((factor = malloc((s->cells + 1) * sizeof *factor)) == NULL)
         return ERR_NOMEM;
-    if ((e = response_factors(w, replicate, factor)) == ERR_OK)
+    if ((e = response_factors(w, times, factor)) == ERR_OK)
         for (size_t i = 0; i < s->n; i++)
             if (out[i] > 0)
                 out[i] *= factor[s->point[s->point_of[i]].cell];
@@ -234,8 +222,10 @@ static enum err find_places(struct weighting *w)
         bool last = i + 1 == count || w->place[i + 1].stratum != w->place[i].stratum;
         if (!last)
             continue;
-        for (size_t j = first; j <= i; j++)
+        for (size_t j = first; j <= i; j++) {
             w->place[j].of_stratum = i + 1 - first;
+            w->place[j].number = (uint32_t)w->strata;
+        }
         w->strata++;
         w->lone += i == first;
         first = i + 1;
@@ -244,6 +234,20 @@ static enum err find_places(struct weighting *w)
         struct place key = place_of_row(&w->s, i);
         const struct place *at = bsearch(&key, w->place, count, sizeof key, by_place);
         w->place_of[i] = (uint32_t)(at - w->place);
+    }
+    return ERR_OK;
+}
+
+/* Points of the list among the places. */
+static enum err find_listed(struct weighting *w)
+{
+    const struct weighting_spec *s = &w->s;
+    if ((w->listed_place = malloc((s->points + 1) * sizeof *w->listed_place)) == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < s->points; i++) {
+        struct place key = {.stratum = s->point[i].stratum, .psu = (int32_t)i};
+        const struct place *at = bsearch(&key, w->place, w->places, sizeof key, by_place);
+        w->listed_place[i] = at != NULL ? (int32_t)(at - w->place) : -1;
     }
     return ERR_OK;
 }
@@ -265,7 +269,8 @@ static enum err fill(struct weighting *w)
     w->before = malloc(bytes);
     w->final = malloc(bytes);
     if (w->before == NULL || w->final == NULL || (e = find_places(w)) != ERR_OK ||
-        (e = start_rake(w)) != ERR_OK || (e = before_raking(w, SIZE_MAX, w, w->before)) != ERR_OK)
+        (e = find_listed(w)) != ERR_OK || (e = start_rake(w)) != ERR_OK ||
+        (e = before_raking(w, NULL, w, w->before)) != ERR_OK)
         return e;
     memcpy(w->final, w->before, bytes - sizeof(double));
     if (w->rake == NULL)
@@ -292,8 +297,38 @@ enum err weighting_new(struct weighting_spec *spec, struct weighting **out)
     return ERR_OK;
 }
 
+enum err weighting_with(const struct weighting *w, const double *times, double *out)
+{
+    enum err e = before_raking(w, times, NULL, out);
+    return e == ERR_OK && w->rake != NULL ? rake_weights(w->rake, false, out) : e;
+}
+
 enum err weighting_replicate(const struct weighting *w, size_t replicate, double *out)
 {
-    enum err e = before_raking(w, replicate, NULL, out);
-    return e == ERR_OK && w->rake != NULL ? rake_weights(w->rake, false, out) : e;
+    const struct place *left = &w->place[replicate];
+    double *times = malloc((w->places + 1) * sizeof *times);
+    if (times == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < w->places; i++) {
+        double n = (double)left->of_stratum;
+        times[i] = w->place[i].stratum != left->stratum ? 1 : i == replicate ? 0 : n / (n - 1);
+    }
+    enum err e = weighting_with(w, times, out);
+    free(times);
+    return e;
+}
+
+size_t weighting_places(const struct weighting *w)
+{
+    return w->places;
+}
+
+uint32_t weighting_place(const struct weighting *w, size_t row)
+{
+    return w->place_of[row];
+}
+
+uint32_t weighting_place_stratum(const struct weighting *w, uint32_t place)
+{
+    return w->place[place].number;
 }

@@ -78,6 +78,14 @@ const struct weighting_stage *weighting_stages(const struct weighting *w, size_t
 /** True where weights depend on the sample: a variance that takes them as given is not theirs. */
 bool weighting_adjusts(const struct weighting *w);
 
+/** Points of the sample, each in its stratum; that of a row, and its stratum (0..). */
+size_t weighting_places(const struct weighting *w);
+uint32_t weighting_place(const struct weighting *w, size_t row);
+uint32_t weighting_place_stratum(const struct weighting *w, uint32_t place);
+/** Weights where each point counts times[place] times, nonresponse and raking repeated; as
+ * weighting_replicate. Points of the list without an interview count once. */
+enum err weighting_with(const struct weighting *w, const double *times, double *out);
+
 /** Replicates: points in their strata; 0 where there are more than WEIGHTING_MAX_REPLICATES. */
 size_t weighting_replicates(const struct weighting *w);
 /** Factor of the replicate's squared deviation from the full sample's estimate. */

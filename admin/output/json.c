@@ -274,6 +274,55 @@ static bool fill_arrays(const struct estimate_result *r, json_t *groups, json_t 
     return good;
 }
 
+/* One interval of the bootstrap: of the groups first, then coefficients, then prevalences. */
+static json_t *boot_entry(const struct estimate_result *r, size_t i)
+{
+    const struct estimate_boot *b = &r->boot[i];
+    char name[400];
+    if (i < r->groups)
+        estimate_group_name(r, &r->group[i], name, sizeof name);
+    else if (i < r->groups + r->coefficients)
+        snprintf(name, sizeof name, "%s%s%s", r->coefficient[i - r->groups].equation,
+                 r->coefficient[i - r->groups].term[0] != '\0' ? "." : "",
+                 r->coefficient[i - r->groups].term);
+    else
+        snprintf(name, sizeof name, "%s", r->prevalence[i - r->groups - r->coefficients].name);
+    const char *of = i < r->groups                     ? "group"
+                     : i < r->groups + r->coefficients ? "coefficient"
+                                                       : "prevalence";
+    json_t *percentile = json_array(), *bca = json_array();
+    json_array_append_new(percentile, number(b->percentile_low));
+    json_array_append_new(percentile, number(b->percentile_high));
+    json_array_append_new(bca, number(b->bca_low));
+    json_array_append_new(bca, number(b->bca_high));
+    const struct key key[] = {{"of", text(of)},
+                              {"name", text(name)},
+                              {"resamples", count(b->resamples)},
+                              {"percentile", percentile},
+                              {"bca", bca}};
+    return object_of(key, sizeof key / sizeof *key);
+}
+
+static json_t *bootstrap_of(const struct estimate_result *r)
+{
+    json_t *a = json_array();
+    bool good = a != NULL;
+    if (r->resamples == 0) {
+        json_decref(a);
+        return json_null();
+    }
+    for (size_t i = 0; i < r->boots; i++)
+        good = json_array_append_new(a, boot_entry(r, i)) == 0 && good;
+    const struct key key[] = {{"resamples", count(r->resamples)},
+                              {"failed", count(r->resamples_failed)},
+                              {"intervals", a}};
+    json_t *o = object_of(key, sizeof key / sizeof *key);
+    if (good)
+        return o;
+    json_decref(o);
+    return NULL;
+}
+
 static json_t *stages_of(const struct estimate_result *r)
 {
     json_t *a = json_array();
@@ -321,6 +370,7 @@ enum err json_result(const struct estimate_result *r, const struct estimate_resu
         {"n_psu", count_or_null(r->n_psu)},
         {"weight_cv", number(r->weight_cv)},
         {"weights", stages_of(r)},
+        {"bootstrap", bootstrap_of(r)},
         {"unweighted", unweighted_of(plain)},
         {"groups", groups},
         {"tests", tests},

@@ -136,6 +136,28 @@ static void model_of(struct csv_line *l, const struct estimate_result *r)
     }
 }
 
+static void boots_of(struct csv_line *l, const struct estimate_result *r)
+{
+    for (size_t i = 0; i < r->boots; i++)
+        for (int bca = 0; bca < 2; bca++) {
+            const struct estimate_boot *b = &r->boot[i];
+            struct record v = record_of(bca ? "bca interval" : "percentile interval");
+            if (i < r->groups) {
+                v.by = r->group[i].by_name;
+                v.value = r->group[i].value;
+                v.item = r->group[i].item_name;
+            } else if (i < r->groups + r->coefficients) {
+                v.equation = r->coefficient[i - r->groups].equation;
+                v.term = r->coefficient[i - r->groups].term;
+            } else {
+                v.name = r->prevalence[i - r->groups - r->coefficients].name;
+            }
+            v.ci_low = bca ? b->bca_low : b->percentile_low;
+            v.ci_high = bca ? b->bca_high : b->percentile_high;
+            write_record(l, r, &v);
+        }
+}
+
 static void tests_of(struct csv_line *l, const struct estimate_result *r)
 {
     for (size_t i = 0; i < r->tests; i++) {
@@ -194,6 +216,7 @@ enum err result_csv(const struct estimate_result *r, const struct estimate_resul
         groups_of(&l, plain, "unweighted", false);
     bounds_of(&l, r);
     model_of(&l, r);
+    boots_of(&l, r);
     tests_of(&l, r);
     if (r->fitted) {
         number_of(&l, r, "loglik", r->loglik);

@@ -74,6 +74,8 @@ void tables_caption(const struct estimate_result *r, const char *method, struct 
     if (isfinite(r->weight_cv))
         buffer_printf(out, ", CV of weights %.2f", r->weight_cv);
     buffer_u8(out, '.');
+    if (r->resamples > 0)
+        buffer_printf(out, " Bootstrap of %zu resamples.", r->resamples);
     for (size_t i = 0; i < r->stages; i++)
         buffer_printf(out, "%s%s (CV %.2f, design effect %.2f)", i == 0 ? " Weights: " : " x ",
                       r->stage[i].name, r->stage[i].cv, r->stage[i].effect);

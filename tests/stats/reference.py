@@ -75,7 +75,7 @@ def the_json_has_every_key_and_only_its_types():
         "bounds", "warnings",
         "coefficients", "vcov", "loglik", "iterations", "converged", "starts", "starts_reached",
         "other_maxima", "tie", "prevalence", "named_tests", "numbers", "assumptions",
-        "group_seconds", "fit_seconds", "unweighted", "weights"}
+        "group_seconds", "fit_seconds", "unweighted", "weights", "bootstrap"}
     assert (got["method"], got["list"], got["items"], got["hide"]) == ("dim", None, 4, None)
     assert (got["design"], got["se_type"], got["n_psu"], got["weight_cv"]) == ("srs", "welch", None, None)
     assert result(*CSTO, "--hide", "disagree")["hide"] == "disagree"

@@ -25,7 +25,7 @@ static const struct choice constraints[] = {{"none", CONSTRAINT_NONE},
                                             {"full", CONSTRAINT_FULL},
                                             {NULL, 0}};
 static const struct choice no_treatments[] = {{"yes", false}, {"no", true}, {NULL, 0}};
-static const struct choice moments[] = {{"ml", MOMENTS_ML}, {"nls", MOMENTS_NLS}, {NULL, 0}};
+static const struct choice intervals[] = {{"wald", false}, {"likelihood", true}, {NULL, 0}};
 static const struct choice priors[] = {{"cauchy", true}, {NULL, 0}};
 
 struct row {
@@ -59,10 +59,6 @@ static const struct row table[] = {
      "misreport: who answers the others alike: none, partial, full"},
     {"misreport-treatment", CHOICE, AT(no_treatment), no_treatments, "yes|no",
      "misreport: does the card matter (yes)"},
-    {"known", TEXT, AT(known), NULL, "P",
-     "aux: known prevalence: 0.3, or region=1:0.3,region=2:0.5"},
-    {"robust", FLAG, AT(robust), NULL, NULL, "aux: held to the difference in means"},
-    {"moments", CHOICE, AT(moments), moments, "ml|nls", "aux: equations (nls; with --robust ml)"},
     {"assume", TEXT, AT(assume), NULL, "A,B", "bounds: only these assumptions (all that fit)"},
     {"random-share", TEXT, AT(random_share), NULL, "A,B", "bounds: shares of random answers"},
     {"se", TEXT, AT(se), NULL, "KIND",
@@ -75,6 +71,8 @@ static const struct row table[] = {
      "ml: each respondent's probability, for internal use; needs --force"},
     {"force", FLAG, offsetof(struct estimate_request, force), NULL, NULL,
      "write what singles respondents out"},
+    {"interval", CHOICE, AT(likelihood_interval), intervals, "KIND",
+     "ml: wald, or likelihood (profile), of the prevalence of all"},
     {"simulate", FLAG, AT(simulate), NULL, NULL, "intervals by drawing coefficients"},
     {"draws", NUMBER, AT(draws), NULL, "N", "randomization, --simulate: how often is drawn"},
     {"seed", NUMBER, AT(seed), NULL, "N", "of whatever is drawn (default: 1)"},
@@ -122,14 +120,14 @@ static enum err take_choice(const struct row *r, const char *value, struct estim
         o->error = (enum estimate_error)r->choice[k].value;
     else if (r->choice == multis)
         o->multi = (enum estimate_multi)r->choice[k].value;
-    else if (r->choice == moments)
-        o->moments = (enum estimate_moments)r->choice[k].value;
     else if (r->choice == constraints)
         o->control_constraint = (enum estimate_constraint)r->choice[k].value;
     else if (r->choice == no_treatments)
         o->no_treatment = r->choice[k].value != 0;
     else if (r->choice == outcomes)
         o->outcome_model = (enum estimate_outcome)r->choice[k].value;
+    else if (r->choice == intervals)
+        o->likelihood_interval = r->choice[k].value != 0;
     else
         o->prior = true;
     return ERR_OK;

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/estimate/auxiliary.h"
 #include "admin/estimate/bounds.h"
 #include "admin/estimate/combined.h"
 #include "admin/estimate/dim.h"
@@ -32,7 +31,6 @@ static const struct estimator *const table[] = {
     &combined_estimator,
     &joint_estimator,
     &misreport_estimator,
-    &auxiliary_estimator,
 };
 /* clang-format on */
 

@@ -93,7 +93,9 @@ struct likelihood_options {
     size_t starts;
     const char *what;   /* the model in messages: "ml" */
     const char *advice; /* what to do where there is no finite maximum: "use --prior cauchy" */
-    bool quiet;         /* failures are not said: another fit follows */
+    bool edge;  /* a supremum at infinity will do: b is far on the way there, and its inverse
+                   information means nothing */
+    bool quiet; /* failures are not said: another fit follows */
 };
 
 struct likelihood_fit {

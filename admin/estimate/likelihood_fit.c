@@ -365,7 +365,7 @@ static enum err keep(struct climb *c, const struct peak *peak, size_t peaks, siz
     struct likelihood_fit f = {.p = p,
                                .b = malloc((p + 1) * sizeof *f.b),
                                .information = malloc((p * p + 1) * sizeof *f.information),
-                               .inverse = malloc((p * p + 1) * sizeof *f.inverse),
+                               .inverse = calloc(p * p + 1, sizeof *f.inverse),
                                .iterations = peak[best].iterations,
                                .reached = peak[best].reached};
     enum err e = ERR_NOMEM;
@@ -393,6 +393,8 @@ static enum err judge(struct climb *c, const struct likelihood_options *o, const
 {
     size_t rest = best_peak(peak, peaks, END_REST), runs = best_peak(peak, peaks, END_RUNS);
     size_t flat = best_peak(peak, peaks, END_FLAT);
+    if (o->edge && runs < peaks && (rest == peaks || peak[runs].penalised > peak[rest].penalised))
+        return keep(c, peak, peaks, runs, out);
     if (runs < peaks &&
         (rest == peaks || peak[runs].penalised > peak[rest].penalised + 1e-6 * c->mean_weight))
         return say_no_maximum(c->l, o, &peak[runs]);

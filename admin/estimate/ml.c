@@ -31,6 +31,8 @@ static enum err check_options(const struct frame_list *l, const struct estimate_
          "--ceiling and --floor do not go with --error: both explain the same extreme counts"},
         {o->multi != MULTI_NONE && (liars(o) || o->error != ERROR_NONE),
          "--multi does not go with --ceiling, --floor or --error"},
+        {o->likelihood_interval && (several || o->multi != MULTI_NONE || o->simulate),
+         "--interval likelihood is for one sensitive item, without --multi and --simulate"},
         {o->posterior && several, "--posterior is for lists with one sensitive item"},
         {o->ceiling_covariates != NULL && !o->ceiling, "--ceiling-covariates needs --ceiling"},
         {o->floor_covariates != NULL && !o->floor, "--floor-covariates needs --floor"},
@@ -91,24 +93,24 @@ static void advise(struct ml_run *u, size_t block, const char *advice)
         u->q.likelihood.block[block].advice = advice;
 }
 
-/* A share of 0 is at minus infinity: the data then show none of it. */
+/* A share of 0 or 1 is a logit at infinity. */
 static void advise_all(struct ml_run *u)
 {
     struct ml *q = &u->q;
     for (size_t i = 0; i < 2; i++) {
         advise(u, q->rho[i],
-               "where the data show no overdispersion leave out --overdispersed, or "
-               "use --prior cauchy");
+               "the data show no overdispersion, or nothing else: leave out "
+               "--overdispersed, or use --prior cauchy");
         advise(u, q->error[i],
-               "where the data show no errors leave out --error, or use --prior "
-               "cauchy");
+               "the data show no errors, or nothing else: leave out --error, or use "
+               "--prior cauchy");
     }
     advise(u, q->ceiling,
-           "where the data show no such liars leave the option out, or use --prior "
-           "cauchy");
+           "the data show no such liars, or nobody else: leave the option out, or use "
+           "--prior cauchy");
     advise(u, q->floor,
-           "where the data show no such liars leave the option out, or use --prior "
-           "cauchy");
+           "the data show no such liars, or nobody else: leave the option out, or use "
+           "--prior cauchy");
 }
 
 /* The blocks in the order in which coefficients are reported. */
@@ -328,6 +330,9 @@ static enum err open_model(struct ml_run *u, const struct frame *f,
         e = model_open(f, o, &s, &u->m);
     if (e != ERR_OK || (e = refuse_impossible(&u->m)) != ERR_OK || (e = make_priors(u)) != ERR_OK)
         return e;
+    if (o->likelihood_interval && u->m.design != NULL)
+        return log_fail(ERR_USAGE, "--interval likelihood: with weights, points or strata the "
+                                   "likelihood's height has no known distribution; leave one out");
     lay_out(u);
     u->q.likelihood.cells = u->m.cells;
     u->q.likelihood.active = is_plain(o) ? ml_plain_active : ml_latent_active;
@@ -369,4 +374,4 @@ const struct estimator ml_estimator = {
     "ml", "maximum likelihood", run,
     "covariates unconstrained overdispersed ceiling floor "
     "ceiling-covariates floor-covariates prior "
-    "error multi se profile difference simulate draws seed direct posterior force"};
+    "error multi se profile difference simulate draws seed direct posterior force interval"};

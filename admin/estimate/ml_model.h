@@ -51,6 +51,11 @@ void ml_flips(const struct ml_run *u, bool *flip);
 enum err ml_report(struct ml_run *u, const struct likelihood_fit *fit,
                    const struct likelihood_fit *plain);
 
+/** The interval of the prevalence of all respondents by profile likelihood, in place of the delta
+ * method's. One sensitive item, no weights. ERR_NOMEM. */
+enum err ml_likelihood_interval(struct ml_run *u, const struct likelihood_fit *fit,
+                                const struct predict *q);
+
 /** Each respondent's probability of support at ${b} into the result. ERR_NOMEM. */
 enum err ml_add_posterior(struct ml_run *u, const double *b);
 

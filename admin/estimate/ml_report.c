@@ -269,6 +269,8 @@ enum err ml_report(struct ml_run *u, const struct likelihood_fit *fit,
     if ((e = predict_all(&u->m, q, items)) == ERR_OK && (e = add_rates(u, fit, vcov)) == ERR_OK &&
         (e = add_ratio(u, fit, plain)) == ERR_OK)
         e = add_assumptions(u);
+    if (e == ERR_OK && u->m.o->likelihood_interval)
+        e = ml_likelihood_interval(u, fit, &q[0]);
     if (e == ERR_OK && u->m.o->posterior)
         e = ml_add_posterior(u, fit->b);
     if (e == ERR_OK && u->direct != NULL)

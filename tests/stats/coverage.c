@@ -69,6 +69,14 @@ static const struct world ceiling = {STANDARD, .ceiling = 0.4};
 static const struct world floored = {STANDARD, .floor = 0.4};
 static const struct world topcode = {STANDARD, .topcode = 0.10};
 static const struct world random_answers = {STANDARD, .uniform = 0.10};
+static const struct world ceiling_rate[] = {
+    {STANDARD, .ceiling = 0.05}, {STANDARD, .ceiling = 0.5}, {STANDARD, .ceiling = 0.95}};
+static const struct world floor_rate[] = {
+    {STANDARD, .floor = 0.05}, {STANDARD, .floor = 0.5}, {STANDARD, .floor = 0.95}};
+static const struct world topcode_rate[] = {
+    {STANDARD, .topcode = 0.05}, {STANDARD, .topcode = 0.5}, {STANDARD, .topcode = 0.95}};
+static const struct world uniform_rate[] = {
+    {STANDARD, .uniform = 0.05}, {STANDARD, .uniform = 0.5}, {STANDARD, .uniform = 0.95}};
 static const struct world deflated = {STANDARD, .deflate = 0.20};
 static const struct world inflated = {STANDARD, .inflate = 0.20};
 
@@ -100,10 +108,28 @@ static const struct world inflated = {STANDARD, .inflate = 0.20};
         "ml: " label, "ml", where, 5000, .o = {XS}, .target = {{"prevalence", 0}}, .breaks = true  \
     }
 
+/* Shares of liars and errors from rare to nearly all, each with the delta method's interval and
+ * with that of the profile likelihood. Shown without a bar. */
+#define ONE_RATE(label, where, interval, ...)                                                      \
+    {                                                                                              \
+        label, "ml", where, 5000, .o = {XS, __VA_ARGS__, .likelihood_interval = interval},         \
+                                  .target = {                                                      \
+                                      {"prevalence", 0}                                            \
+                                  }                                                                \
+    }
+#define RATES(name, where, ...)                                                                    \
+    ONE_RATE(name " .05", &where[0], false, __VA_ARGS__),                                          \
+        ONE_RATE(name " .05, profile", &where[0], true, __VA_ARGS__),                              \
+        ONE_RATE(name " .50", &where[1], false, __VA_ARGS__),                                      \
+        ONE_RATE(name " .50, profile", &where[1], true, __VA_ARGS__),                              \
+        ONE_RATE(name " .95", &where[2], false, __VA_ARGS__),                                      \
+        ONE_RATE(name " .95, profile", &where[2], true, __VA_ARGS__)
+
 static const struct scenario table[] = {
     ALL_SIZES("dim", "dim", &plain, true, .only = "world", .target = {{"prevalence", 0}}),
     ALL_SIZES("dim-points", "dim", &points, true, .only = "world", .target = {{"prevalence", 0}}),
     ALL_SIZES("nls", "nls", &plain, true, .o = {XS}, .target = {SENSITIVE_TARGETS}),
+    ALL_SIZES("lm", "lm", &plain, true, .o = {XS}, .only = "world", .target = {{"prevalence", 0}}),
     ALL_SIZES("ml", "ml", &plain, true, .o = {XS}, .target = {SENSITIVE_TARGETS, CONTROL_TARGETS}),
     ALL_SIZES(
         "ml-unconstrained", "ml", &apart, true, .o = {XS, .unconstrained = true},
@@ -133,6 +159,10 @@ static const struct scenario table[] = {
      .target = {SENSITIVE_TARGETS, CONTROL_TARGETS}, .bar = true},
     {"ml-uniform", "ml", &random_answers, 5000, .o = {XS, .error = ERROR_UNIFORM},
      .target = {SENSITIVE_TARGETS, CONTROL_TARGETS}, .bar = true},
+    RATES("ceiling", ceiling_rate, .ceiling = true),
+    RATES("floor", floor_rate, .floor = true),
+    RATES("topcode", topcode_rate, .error = ERROR_TOPCODE),
+    RATES("uniform", uniform_rate, .error = ERROR_UNIFORM),
     BROKEN("no ceiling term", &ceiling),
     BROKEN("no floor term", &floored),
     BROKEN("no topcode term", &topcode),

@@ -1,4 +1,8 @@
 """Maximum likelihood: all variants."""
+import collections
+import csv
+import math
+
 import fits
 
 FLAT = ["--treat", "treat", "--items", "4", "--method", "ml"]
@@ -63,7 +67,30 @@ def liars(path):
     return check
 
 
+def highest(cells, p):
+    """Highest log-likelihood of the model without covariates at prevalence p, by golden section."""
+    def loglik(h):
+        binomial = [math.comb(4, k) * h ** k * (1 - h) ** (4 - k) if 0 <= k <= 4 else 0 for k in range(-1, 6)]
+        return sum(n * math.log(binomial[y + 1] if not t else p * binomial[y] + (1 - p) * binomial[y + 1])
+                   for (t, y), n in cells.items())
+    low, high, golden = 0.01, 0.99, (math.sqrt(5) - 1) / 2
+    for _ in range(120):
+        a, b = high - golden * (high - low), low + golden * (high - low)
+        low, high = (low, b) if loglik(a) > loglik(b) else (a, high)
+    return loglik((low + high) / 2)
+
+
+def profile_by_hand(got, expected):
+    with open(fits.REFERENCE / "standard.csv", newline="") as f:
+        cells = collections.Counter((int(r["treat"]), int(r["y"])) for r in csv.DictReader(f))
+    for end in ("ci_low", "ci_high"):
+        fall = 2 * (expected["loglik"] - highest(cells, got["prevalence"][end]))
+        assert abs(fall - 3.841458820694124) < 1e-6, (end, fall)
+
+
 ROWS = [
+    row("interval of the likelihood, by hand", "standard", "ml_intercept_only", "--interval", "likelihood",
+        covariates=[], also=profile_by_hand),
     row("constrained", "standard", "ml_constrained", also=average("standard.json predict.ml_avg_polished")),
     row("constrained, robust", "standard", "ml_constrained", "--se", "robust",
         se="se_robust", vcov="vcov_robust"),
@@ -152,6 +179,8 @@ MIRROR = [
     mirror("ceiling", "ceiling", "--ceiling", *LIARS, same=["ceiling"]),
     mirror("floor", "ceiling", "--floor", *LIARS, same=["floor"]),
     mirror("both", "ceiling", "--ceiling", "--floor", *LIARS, same=["ceiling", "floor"]),
+    mirror("ceiling, interval of the likelihood", "ceiling", "--ceiling", "--interval", "likelihood", *LIARS,
+           same=["ceiling"]),
     mirror("ceiling by covariates", "ceiling", "--ceiling", "--ceiling-covariates", "male", *LIARS,
            same=["ceiling"]),
     mirror("both with a prior", "ceiling", "--ceiling", "--floor", "--floor-covariates", "male",
@@ -164,6 +193,8 @@ MIRROR = [
 ]
 
 HOSTILE = [["--method", "ml", *more] for more in (
+    ["--covariates", "x", "--interval", "likelihood"],
+    ["--covariates", "x", "--ceiling", "--interval", "likelihood"],
     [],
     ["--covariates", "x,z", "--by", "x"],
     ["--covariates", "factor(x)", "--by", "x"],

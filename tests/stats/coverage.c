@@ -62,6 +62,7 @@ static const struct world direct = {.items = 3,
                                     .psi1 = {-1.5, 0.3, 0.2},
                                     .direct = true,
                                     .misreport = {-0.5, 0.4, 0.3}};
+static const struct world twice = {STANDARD, .twice = true};
 static const struct world noisy = {STANDARD, .direct = true, .misreport = {-0.5, 0.4, 0.3}};
 static const struct world outcome = {STANDARD, .outcome = true, .after = {-0.4, 0.3, 0.2, 1.0}};
 static const struct world points = {STANDARD, .points = 200, .spread = 0.42, .weight_cv = 0.6};
@@ -142,6 +143,13 @@ static const struct scenario table[] = {
                          {"sensitive.2.(Intercept)", 0.2},
                          {"sensitive.2.male", -0.5},
                          CONTROL_TARGETS}),
+    ALL_SIZES("lm", "lm", &plain, true, .o = {XS}, .target = {{"prevalence", 0}}),
+    ALL_SIZES("double", "double", &twice, true, .o = {.se = "CR0"}, .only = "world",
+              .target = {{"prevalence", 0}}),
+    ALL_SIZES("combined", "combined", &direct, true, .o = {.direct = "direct"}, .only = "world",
+              .target = {{"prevalence", 0}}),
+    ALL_SIZES("combined-x", "combined", &direct, true, .o = {XS, .direct = "direct"},
+              .only = "world", .target = {{"prevalence", 0}}),
     ALL_SIZES("joint", "joint", &outcome, true, .o = {XS, .outcome = "outcome"},
               .target = {SENSITIVE_TARGETS, {"outcome.male", 0.3}, {"outcome.sensitiveitem", 1.0}}),
     ALL_SIZES(

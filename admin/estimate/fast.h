@@ -1,5 +1,5 @@
 /* exp and log for loops that the compiler turns into vector code: no branches, no calls. Good to
- * about 4e-16 (tests/admin/test_fast.c). Compile with -fno-trapping-math, or they stay scalar. */
+ * about 4e-16 (tests/admin/test_fit.c). Compile with -fno-trapping-math, or they stay scalar. */
 #ifndef SANAQ_ADMIN_ESTIMATE_FAST_H
 #define SANAQ_ADMIN_ESTIMATE_FAST_H
 

@@ -33,6 +33,8 @@ void terms_free(struct terms *t);
 size_t terms_count(const struct terms *t); /* with the intercept */
 const char *terms_name(const struct terms *t, size_t i);
 
+const char *terms_option(const struct terms *t); /* as given */
+
 /** Frame columns that the formula reads, each once. */
 size_t terms_columns(const struct terms *t);
 int terms_column(const struct terms *t, size_t i);

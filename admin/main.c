@@ -15,6 +15,8 @@ static const struct command {
 } commands[] = {
     {"keygen", "a person's keys for a study", command_keygen},
     {"keycheck", "is this the right key, and does it open what is sealed", command_keycheck},
+    {"backup", "a study key on paper, still under its passphrase", command_backup},
+    {"restore", "a study key back from its paper", command_restore},
     {"check", "judge a study: every mistake, with its line", command_check},
     {"pack", "sign a study for the laptops", command_pack},
     {"sign", "a second researcher's signature for a pack", command_sign},

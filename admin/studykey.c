@@ -91,7 +91,7 @@ static enum err write_public(const char *path, const struct studykey *k)
     return e;
 }
 
-static enum err fresh(enum studykey_role role, struct studykey **out)
+enum err studykey_new(enum studykey_role role, struct studykey **out)
 {
     struct studykey *k = calloc(1, sizeof *k);
     if (k == NULL)
@@ -110,21 +110,19 @@ static enum err fresh(enum studykey_role role, struct studykey **out)
     return ERR_OK;
 }
 
-enum err studykey_create(const char *path, enum studykey_role role, const struct secret *passphrase,
-                         struct secret_cost cost, struct pack_key *pub)
+enum err studykey_save(const char *path, const struct studykey *k, const struct secret *passphrase)
 {
-    struct studykey *k = NULL;
     uint8_t file[FILE_LEN];
     char *beside = public_path(path);
-    enum err e = beside == NULL ? ERR_NOMEM : fresh(role, &k);
+    enum err e = beside == NULL ? ERR_NOMEM : ERR_OK;
     if (e == ERR_OK && access(beside, F_OK) == 0)
         e = log_fail(ERR_FILE, "%s: there is such a file already; it was left as it is", beside);
     if (e == ERR_OK) {
-        e = seal_file(k, passphrase, cost, file);
+        e = seal_file(k, passphrase, k->cost, file);
         if (e != ERR_OK)
             log_fail(
                 e, "the key needs %llu MiB of free memory; close other programs, or choose --cost",
-                (unsigned long long)(cost.mem >> 20));
+                (unsigned long long)(k->cost.mem >> 20));
     }
     if (e == ERR_OK)
         e = file_write(path, (struct bytes){file, sizeof file}, 0600, false);
@@ -133,10 +131,22 @@ enum err studykey_create(const char *path, enum studykey_role role, const struct
         if (e != ERR_OK)
             unlink(path);
     }
+    free(beside);
+    return e;
+}
+
+enum err studykey_create(const char *path, enum studykey_role role, const struct secret *passphrase,
+                         struct secret_cost cost, struct pack_key *pub)
+{
+    struct studykey *k = NULL;
+    enum err e = studykey_new(role, &k);
+    if (e == ERR_OK) {
+        k->cost = cost;
+        e = studykey_save(path, k, passphrase);
+    }
     if (e == ERR_OK)
         *pub = k->pub;
     studykey_free(k);
-    free(beside);
     return e;
 }
 
@@ -187,7 +197,7 @@ enum err studykey_open(const char *path, const struct secret *passphrase, struct
     struct studykey *k = NULL;
     enum err e = file_read(path, 4096, false, &b);
     if (e == ERR_OK)
-        e = fresh(STUDYKEY_RESEARCHER, &k); /* room; what is in it is replaced */
+        e = studykey_new(STUDYKEY_RESEARCHER, &k); /* room; what is in it is replaced */
     if (e == ERR_OK)
         e = open_file(buffer_view(&b), path, passphrase, k);
     if (e == ERR_OK)

@@ -20,6 +20,12 @@ struct studykey {
 enum err studykey_create(const char *path, enum studykey_role role, const struct secret *passphrase,
                          struct secret_cost cost, struct pack_key *pub);
 
+/** Room for a key of this role; what is in it is random until the caller puts keys there.
+ * ERR_NOMEM. */
+enum err studykey_new(enum studykey_role role, struct studykey **out);
+/** Write ${k} under ${passphrase} at its cost, as studykey_create does. */
+enum err studykey_save(const char *path, const struct studykey *k, const struct secret *passphrase);
+
 /** Open ${path}. ERR_PASSPHRASE, ERR_FORMAT, ERR_FILE: said. Release with studykey_free. */
 enum err studykey_open(const char *path, const struct secret *passphrase, struct studykey **out);
 void studykey_free(struct studykey *k);

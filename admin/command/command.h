@@ -6,6 +6,7 @@
 
 #include "core/err.h"
 
+enum err command_backup(int argc, char **argv);
 enum err command_check(int argc, char **argv);
 enum err command_close(int argc, char **argv);
 enum err command_devices(int argc, char **argv);
@@ -16,6 +17,7 @@ enum err command_keycheck(int argc, char **argv);
 enum err command_keygen(int argc, char **argv);
 enum err command_pack(int argc, char **argv);
 enum err command_pull(int argc, char **argv);
+enum err command_restore(int argc, char **argv);
 enum err command_send(int argc, char **argv);
 enum err command_sign(int argc, char **argv);
 enum err command_simulate(int argc, char **argv);

@@ -67,6 +67,7 @@ owns kiosk/term.c '(ncursesw?/)?n?curses(w)?\.h'
 # admin's own database, and the reading of a laptop's that came from elsewhere, trust different things
 owns 'admin/archive.c admin/laptop_store.c kiosk/store.c' 'sqlite3\.h'
 owns 'admin/estimate/numeric.c admin/estimate/numeric_linear.c admin/respondent.c' 'gsl/.*'
+owns admin/output/paper_pdf.c 'cairo.*|pango/.*|qrencode\.h'
 
 # A local header is included from the root of the tree, so that the rules above see every include.
 stray=$(grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' $(find core kiosk admin -name '*.[ch]') |

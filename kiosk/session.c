@@ -199,6 +199,17 @@ static enum err open_files(struct session *ss, const char *code, const struct se
     return e;
 }
 
+/* Guarded memory is not aligned: the struct lies at the first place in it that is. Without memory
+ * the state stays NULL. */
+static void new_state(struct session *ss)
+{
+    enum { ALIGN = _Alignof(struct state) };
+    if (secret_new(sizeof *ss->state + ALIGN, &ss->state_memory) != ERR_OK)
+        return;
+    uint8_t *p = secret_bytes(ss->state_memory);
+    ss->state = (void *)(p + (ALIGN - (uintptr_t)p % ALIGN) % ALIGN);
+}
+
 enum err session_open(const char *home, const char *code, const struct secret *passphrase,
                       struct session **out)
 {
@@ -207,7 +218,7 @@ enum err session_open(const char *home, const char *code, const struct secret *p
         return ERR_NOMEM;
     ss->home = strdup(home);
     ss->store_path = home_store(home);
-    ss->state = calloc(1, sizeof *ss->state);
+    new_state(ss);
     snprintf(ss->code, sizeof ss->code, "%s", code);
     enum err e = ss->home == NULL || ss->store_path == NULL || ss->state == NULL
                      ? ERR_NOMEM
@@ -240,9 +251,8 @@ void session_drop(struct session *ss)
     secret_free(ss->next);
     session_use_pack(ss, &(struct packed){NULL, NULL, NULL});
     session_drop_waiting(ss);
-    if (ss->state != NULL)
-        secret_wipe(ss->state, sizeof *ss->state);
-    free(ss->state);
+    secret_free(ss->state_memory);
+    secret_wipe(ss->code, sizeof ss->code);
     free(ss->entry);
     free(ss->sealed_state);
     free(ss->home);

@@ -21,8 +21,9 @@ struct session {
     struct packed *waiting; /* a pack that a person must confirm, or NULL */
     bool waiting_live;      /* the laptop is live under it */
     struct store *store;
-    struct device *device; /* NULL after a failure that could not be mended yet */
-    struct state *state;
+    struct device *device;       /* NULL after a failure that could not be mended yet */
+    struct secret *state_memory; /* guarded: answers, draws, codes */
+    struct state *state;         /* in it */
     uint64_t epoch;
     struct secret *key, *next; /* of this epoch; of the next, ahead of time, or NULL */
     uint64_t stream;           /* number of the open stream, 0: none yet */

@@ -102,7 +102,7 @@ static enum err make_writable(struct store *st, const char *path)
 {
     return run(st,
                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
-               "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+               "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;",
                path);
 }
 

@@ -14,6 +14,7 @@
 #include "core/pack.h"
 #include "core/segment.h"
 #include "core/stream.h"
+#include "kiosk/confine.h"
 #include "core/study_word.h"
 #include "kiosk/text.h"
 
@@ -31,6 +32,12 @@ enum err sync_folder(const char *target, const char **path)
         return log_fail(ERR_UNSUPPORTED,
                         _("%s: this version syncs to a folder only; write dir:/path/of/the/stick"),
                         target);
+    if (confine_bars(target + 4))
+        return log_fail(ERR_STATE,
+                        _("%s: the kiosk may write to removable media, temporary folders and the "
+                          "visible folders of this user only; for this one run: sanaq-kiosk sync "
+                          "%s"),
+                        target + 4, target);
     *path = target + 4;
     return ERR_OK;
 }

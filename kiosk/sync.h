@@ -7,7 +7,7 @@
 #include "kiosk/store.h"
 
 /** The folder that "dir:PATH" names. ERR_UNSUPPORTED for another kind of target, ERR_USAGE for what
- * is none; said. */
+ * is none, ERR_STATE for one that only a kiosk started for it may write to; said. */
 enum err sync_folder(const char *target, const char **path);
 
 /** Write to ${folder} every pack of the store, and every entry behind ${confirmed} that does not

@@ -25,6 +25,7 @@
 #include "core/log.h"
 #include "kiosk/confine.h"
 #include "kiosk/store.h"
+#include "kiosk/sync.h"
 
 static char dir[64]; /* in a place that is not granted to everybody */
 
@@ -132,6 +133,11 @@ static int try_files(void)
     MUST(8, confine_bars(dir) && !confine_bars(in("home")) && !confine_bars("/tmp") &&
                 !confine_bars(in("nowhere")));
     buffer_free(&b);
+    char target[96];
+    const char *folder = NULL;
+    snprintf(target, sizeof target, "dir:%s", dir);
+    MUST(9, sync_folder(target, &folder) == ERR_STATE); /* with a sentence */
+    MUST(10, sync_folder("dir:/tmp", &folder) == ERR_OK);
     return 0;
 }
 

@@ -158,9 +158,8 @@ static void the_closing_code_is_on_the_locked_page_and_told_at_the_end(void **st
     type(k, "q");
     assert_true(k->st.quit);
     assert_memory_equal(k->st.closing, st.closing, sizeof st.closing);
-    k->st.quit = false;
     setup_status_free(&st);
-    begin(k, "en");
+    restart(k, "en");
 }
 
 static void panic_leaves_a_blank_page_and_no_way_in(void **state)

@@ -22,24 +22,26 @@ struct traces {
     uint8_t header[HEADER_LEN]; /* SQLite counts there what was changed and what is free */
 };
 
-static void refuse(struct session *ss)
+static unsigned arms_seen; /* how often a list showed its sensitive item today */
+
+static void refuse(struct session *ss, uint32_t point)
 {
-    assert_int_equal(session_begin(ss, 0, 0), ERR_OK);
+    assert_int_equal(session_begin(ss, point, 0), ERR_OK);
     assert_int_equal(session_end(ss, DISPOSITION_REFUSAL_PERSON), ERR_OK);
 }
 
-static void break_off(struct session *ss)
+static void break_off(struct session *ss, uint32_t point)
 {
-    assert_int_equal(session_begin(ss, 1, 0), ERR_OK);
+    assert_int_equal(session_begin(ss, point, 0), ERR_OK);
     go_to(ss, INTERVIEW_READY, 1);
     assert_int_equal(session_assign(ss), ERR_OK);
     assert_int_equal(session_end(ss, DISPOSITION_BREAK_OFF), ERR_OK);
 }
 
 /* As the screens do it: each answer is kept when it is given. */
-static void answer_all(struct session *ss, int count, uint32_t pick)
+static void answer_all(struct session *ss, uint32_t point, int count, uint32_t pick)
 {
-    assert_int_equal(session_begin(ss, 0, 0), ERR_OK);
+    assert_int_equal(session_begin(ss, point, 0), ERR_OK);
     for (uint8_t step = session_interview(ss)->step; step != INTERVIEW_READY;
          step = session_interview(ss)->step) {
         struct interview *iv = session_interview(ss);
@@ -49,6 +51,10 @@ static void answer_all(struct session *ss, int count, uint32_t pick)
         interview_next(iv, session_study(ss), session_points(ss));
         assert_int_equal(session_save(ss), ERR_OK);
     }
+    assert_int_equal(session_assign(ss), ERR_OK);
+    for (size_t l = 0; l < session_study(ss)->lists; l++)
+        arms_seen += session_interview(ss)->draw.arm[l] == 1;
+    interview_next(session_interview(ss), session_study(ss), session_points(ss));
     assert_int_equal(finish(ss, count, pick), ERR_OK);
 }
 
@@ -102,44 +108,75 @@ static void look_at(const struct laptop *l, struct traces *t)
     free(keys);
 }
 
-/* ${outcome}: one letter a contact; R refused, B broken off, 0..3 counts, d don't know. */
-static void live_a_day(struct world *w, const char *name, const char *outcome, struct traces *t)
+/* Two interviewers share the laptop; nothing differs but what the day tells. */
+struct day {
+    const char
+        *outcome;   /* one letter a contact; R refused, B broken off, 0..3 counts, d don't know */
+    uint32_t point; /* 0, or the first of another stratum */
+    bool second;    /* of the interviewers */
+};
+
+static const char second_code[] = "i2", second_words[] = "anchor basil cobalt";
+
+/* ${treated}: how often a card had the sensitive item. */
+static void live_a_day(struct world *w, const char *name, const struct day *day, struct traces *t,
+                       unsigned *treated)
 {
     struct laptop l;
-    char sentence[256];
+    char sentence[1024];
+    struct secret *second = secret_of(second_words);
     laptop_new(w, name, &l);
     struct session *ss = laptop_unlock(&l);
-    for (const char *o = outcome; *o != '\0'; o++)
+    assert_int_equal(session_add(ss, second_code, second), ERR_OK);
+    assert_int_equal(session_lock(ss), ERR_OK);
+    assert_int_equal(laptop_try(&l, day->second ? second_code : laptop_code,
+                                day->second ? second_words : laptop_passphrase, &ss),
+                     ERR_OK);
+    for (const char *o = day->outcome; *o != '\0'; o++)
         if (*o == 'R')
-            refuse(ss);
+            refuse(ss, day->point);
         else if (*o == 'B')
-            break_off(ss);
+            break_off(ss, day->point);
         else
-            answer_all(ss, *o == 'd' ? ANSWER_DONT_KNOW : *o - '0', (uint32_t)*o);
+            answer_all(ss, day->point, *o == 'd' ? ANSWER_DONT_KNOW : *o - '0', (uint32_t)*o);
+    *treated = arms_seen;
+    arms_seen = 0;
     assert_int_equal(session_sync(ss, l.target, sentence, sizeof sentence), ERR_OK);
     assert_int_equal(session_lock(ss), ERR_OK);
     look_at(&l, t);
+    secret_free(second);
     laptop_free(&l);
 }
 
-static void days_that_differ_in_outcomes_only_leave_the_same_traces(void **state)
+static void days_that_differ_in_what_they_tell_leave_the_same_traces(void **state)
 {
-    static const char *const day[] = {"RRRRRRR", "3132021", "BRdB0R3"};
+    static const struct day day[] = {
+        {"RRRRRRR", 0, false}, {"3132021", 0, false}, {"BRdB0R3", 1, false}, {"0000000", 1, true}};
+    const struct points *p = ((struct world *)*state)->points;
     struct traces first, other;
-    live_a_day(*state, "day-0", day[0], &first);
+    unsigned treated[sizeof day / sizeof *day];
+    bool strata = false, arms = false;
+    live_a_day(*state, "day-0", &day[0], &first, &treated[0]);
     assert_true(first.rows.last > CONTACTS * 3);
     assert_int_equal(first.rows.last % 16, 0);
     for (size_t i = 1; i < sizeof day / sizeof *day; i++) {
         char name[16];
         snprintf(name, sizeof name, "day-%zu", i);
-        live_a_day(*state, name, day[i], &other);
+        struct day here = day[i];
+        while (here.point > 0 && here.point + 1 < p->count &&
+               p->stratum_of[here.point] == p->stratum_of[0])
+            here.point++;
+        live_a_day(*state, name, &here, &other, &treated[i]);
+        strata = strata || p->stratum_of[here.point] != p->stratum_of[0];
+        arms = arms || treated[i] != treated[0];
         assert_int_equal(other.store, first.store);
         assert_memory_equal(&other.rows, &first.rows, sizeof other.rows);
         assert_int_equal(other.segments, first.segments);
         assert_memory_equal(other.segment, first.segment, sizeof other.segment);
         assert_int_equal(other.keys, first.keys);
-        assert_memory_equal(other.header, first.header, HEADER_LEN);
+        assert_memory_equal(other.header, first.header, HEADER_LEN); /* pages, free ones, changes */
     }
+    assert_true(strata && arms);
 }
 
 /* ---- what stands there in clear ---- */
@@ -262,8 +299,8 @@ static void the_state_has_one_length(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CSTO(days_that_differ_in_outcomes_only_leave_the_same_traces),
-        SEVERAL(days_that_differ_in_outcomes_only_leave_the_same_traces),
+        CSTO(days_that_differ_in_what_they_tell_leave_the_same_traces),
+        SEVERAL(days_that_differ_in_what_they_tell_leave_the_same_traces),
         CSTO(nobody_and_no_time_stands_in_the_home_in_clear),
         SEVERAL(the_state_has_one_length),
     };

@@ -130,7 +130,6 @@ static const struct scenario table[] = {
     ALL_SIZES("dim", "dim", &plain, true, .only = "world", .target = {{"prevalence", 0}}),
     ALL_SIZES("dim-points", "dim", &points, true, .only = "world", .target = {{"prevalence", 0}}),
     ALL_SIZES("nls", "nls", &plain, true, .o = {XS}, .target = {SENSITIVE_TARGETS}),
-    ALL_SIZES("lm", "lm", &plain, true, .o = {XS}, .only = "world", .target = {{"prevalence", 0}}),
     ALL_SIZES("ml", "ml", &plain, true, .o = {XS}, .target = {SENSITIVE_TARGETS, CONTROL_TARGETS}),
     ALL_SIZES(
         "ml-unconstrained", "ml", &apart, true, .o = {XS, .unconstrained = true},

@@ -65,10 +65,12 @@ def simulated(got, _):
     difference = entries(got)["male=1:male=0"]
     delta = fits.entry("standard.json predict.ml_male1_vs_male0_polished.difference")
     assert abs(difference["se"] / delta["se"] - 1) < 0.06, difference
-    again = fits.estimate("standard.csv", *BASE, "--method", "ml", *THREE, "--simulate", "--seed", "9")
-    other = fits.estimate("standard.csv", *BASE, "--method", "ml", *THREE, "--simulate", "--seed", "8")
+    again = fits.estimate("standard.csv", *BASE, "--method", "ml", *THREE, "--simulate", "--seed", "9",
+                          "--draws", "2000")
+    other = fits.estimate("standard.csv", *BASE, "--method", "ml", *THREE, "--simulate", "--seed", "8",
+                          "--draws", "2000")
     assert again["prevalence"] == fits.estimate(
-        "standard.csv", *BASE, "--method", "ml", *THREE, "--simulate", "--seed", "9")["prevalence"]
+        "standard.csv", *BASE, "--method", "ml", *THREE, "--simulate", "--seed", "9", "--draws", "2000")["prevalence"]
     assert again["prevalence"]["se"] != other["prevalence"]["se"]
 
 

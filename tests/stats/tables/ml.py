@@ -88,7 +88,30 @@ def profile_by_hand(got, expected):
         assert abs(fall - 3.841458820694124) < 1e-6, (end, fall)
 
 
+def refused(*cases):
+    """What is asked for and cannot be done is refused with the reason, exit 2, before any number."""
+    def check(_, __):
+        for more, words in cases:
+            done = fits.run("estimate", str(fits.REFERENCE / "ceiling.csv"), "--y", "y", *FLAT, *more, "--json")
+            assert done.returncode == 2 and done.stdout == "", (more, done.returncode)
+            assert all(w in done.stderr for w in words), (more, done.stderr)
+    return check
+
+
 ROWS = [
+    row("what cannot be done", "ceiling", "ml_constrained", coef=None, loglik=False, vcov=None, se=None, also=refused(
+        (["--ceiling", "--hide", "both"], ["hide: both", "one and the same answer"]),
+        (["--floor", "--hide", "both"], ["hide: both"]),
+        (["--ceiling", "--error", "topcode"], ["--error", "same extreme counts"]),
+        (["--unconstrained", "--floor"], ["--unconstrained"]),
+        (["--ceiling-covariates", "male"], ["needs --ceiling"]),
+        (["--error", "topcoded"], ["--error topcoded", "topcode"]),
+        (["--outcome", "male"], ["--outcome does nothing"]),
+        (["--se", "HC9"], ["--se HC9", "observed"]),
+        (["--se", "cluster"], ["needs --cluster"]),
+        (["--covariates", "male", "--profile", "male=x"], ["male is a number"]),
+        (["--covariates", "factor(region)", "--profile", "region=9"], ["nobody"]),
+        (["--profile", "male=1"], ["the model has no column male"]))),
     row("interval of the likelihood, by hand", "standard", "ml_intercept_only", "--interval", "likelihood",
         covariates=[], also=profile_by_hand),
     row("constrained", "standard", "ml_constrained", also=average("standard.json predict.ml_avg_polished")),

@@ -230,6 +230,29 @@ static void older_packs_are_passed_over(void **state)
     laptop_free(&l);
 }
 
+/* Two packs of one number: whoever has taken the one never takes the other. */
+static void each_number_is_taken_once(void **state)
+{
+    struct world *w = *state;
+    struct laptop l;
+    struct session *ss = approved(w, "once", &l);
+    char *text = reworded(w, "Urban?", "In town?");
+    struct pack *second = pack_by(w, w->pack, "01", "0", NULL, NULL);
+    struct pack *other = pack_by(w, w->pack, "01", "01", text, NULL);
+    put_pack(&l, second);
+    assert_int_equal(sync_with(ss, &l), ERR_OK);
+    assert_int_equal(pack_of(ss), 2);
+    put_pack(&l, other);
+    assert_int_equal(sync_with(ss, &l), ERR_PARTIAL);
+    assert_non_null(strstr(said, "pack number 2 is not newer"));
+    assert_int_equal(pack_of(ss), 2);
+    session_drop(ss);
+    pack_free(second);
+    pack_free(other);
+    free(text);
+    laptop_free(&l);
+}
+
 /* ---- with a person ---- */
 
 static void a_new_reader_waits_for_a_person(void **state)
@@ -476,6 +499,7 @@ int main(void)
         SEVERAL(a_better_text_is_taken_between_two_interviews),
         SEVERAL(packs_left_out_cost_no_root),
         SEVERAL(older_packs_are_passed_over),
+        SEVERAL(each_number_is_taken_once),
         SEVERAL(a_new_reader_waits_for_a_person),
         SEVERAL(targets_and_signer_wait_for_a_person_too),
         SEVERAL(a_live_laptop_never_falls_back_into_a_test),

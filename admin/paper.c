@@ -135,7 +135,7 @@ static unsigned word_at(const uint8_t *paper, unsigned n)
 {
     unsigned v = 0;
     for (unsigned bit = n * BITS; bit < (n + 1) * BITS; bit++) {
-        unsigned on = bit < 8 * PAPER_LEN ? paper[bit / 8] >> (7 - bit % 8) & 1u : 0;
+        unsigned on = bit < 8 * PAPER_LEN ? (unsigned)paper[bit / 8] >> (7 - bit % 8) & 1u : 0;
         v = v << 1 | on;
     }
     return v;

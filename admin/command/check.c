@@ -8,6 +8,7 @@
 #include "admin/command/command.h"
 #include "admin/study_design.h"
 #include "admin/study_file.h"
+#include "core/assign.h"
 #include "core/log.h"
 #include "core/study_check.h"
 
@@ -88,11 +89,22 @@ static void say_count(char *out, size_t room, unsigned n, const char *word)
         snprintf(out, room, "%u %s%s", n, word, n == 1 ? "" : "s");
 }
 
+/* What nobody can mend after the field: how far past arms give the next one away. */
+static json_t *guesses(const struct study *s)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; s != NULL && i < s->lists; i++)
+        json_array_append_new(
+            all, json_pack("{s:s, s:f}", "list", s->list[i].id, "probability", assign_guess(s, i)));
+    return all;
+}
+
 static enum err print_json(const struct study *s, const struct outcome *o)
 {
-    json_t *all = json_pack("{s:s?, s:s?, s:i, s:i, s:O}", "study", s != NULL ? s->id : NULL,
-                            "wave", s != NULL ? s->wave : NULL, "mistakes", (int)o->mistakes,
-                            "warnings", (int)o->warnings, "reports", o->reports);
+    json_t *all =
+        json_pack("{s:s?, s:s?, s:i, s:i, s:O, s:o}", "study", s != NULL ? s->id : NULL, "wave",
+                  s != NULL ? s->wave : NULL, "mistakes", (int)o->mistakes, "warnings",
+                  (int)o->warnings, "reports", o->reports, "next_arm", guesses(s));
     char *text = all != NULL ? json_dumps(all, JSON_INDENT(2)) : NULL;
     enum err e = text != NULL ? ERR_OK : ERR_NOMEM;
     if (text != NULL && puts(text) == EOF)
@@ -111,6 +123,9 @@ static void print_line(const struct study *s, const struct outcome *o)
         printf("study %s, wave %s: %s, %s\n", s->id, s->wave, mistakes, warnings);
     else
         printf("%s: %s, %s\n", o->path, mistakes, warnings);
+    for (size_t i = 0; s != NULL && i < s->lists; i++)
+        printf("list %s: who knows all earlier arms guesses the next one with probability %.2f\n",
+               s->list[i].id, assign_guess(s, i));
 }
 
 static enum err check(const char *path, bool json)

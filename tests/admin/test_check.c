@@ -39,7 +39,9 @@ static void a_study_with_warnings_alone_is_good(void **state)
     char out[4000];
     (void)state;
     assert_int_equal(run("../assets/studies/csto/study.yaml", NULL, out, sizeof out), ERR_OK);
-    assert_string_equal(out, "study csto-kz, wave 2022-09: no mistakes, 4 warnings\n");
+    assert_string_equal(out, "study csto-kz, wave 2022-09: no mistakes, 4 warnings\n"
+                             "list policies: who knows all earlier arms guesses the next one with "
+                             "probability 0.50\n");
 }
 
 static void a_study_with_mistakes_is_not(void **state)

@@ -385,6 +385,38 @@ static void add_loose(struct walk *w)
     qsort(h->chain, h->count, sizeof(struct verify_slot *), by_place);
 }
 
+/* A piece came for it, and has its verdict: where that ends, or 0. */
+static uint64_t told_to(const struct walk *w, uint64_t n, uint64_t *next)
+{
+    const struct verify_report *r = w->run->report;
+    for (size_t i = 0; i < r->lines; i++) {
+        const struct verify_line *l = &r->line[i];
+        if (l->device != w->device || verdict_err(l->verdict) == ERR_OK ||
+            l->verdict == VERDICT_FOREIGN || l->last < n)
+            continue;
+        if (l->first <= n)
+            return l->last;
+        *next = l->first < *next ? l->first : *next;
+    }
+    return 0;
+}
+
+static enum err tell_gap(struct walk *w, uint64_t stream, uint64_t n, uint64_t last)
+{
+    enum err e = ERR_OK;
+    while (e == ERR_OK && n <= last) {
+        uint64_t next = last + 1, to = told_to(w, n, &next);
+        if (to == 0) {
+            e = verify_add(w->run, w->device, VERDICT_GAP, NULL, stream, n, next - 1);
+            to = next - 1;
+        }
+        if (to >= last)
+            break;
+        n = to + 1;
+    }
+    return e;
+}
+
 static enum err tell_gaps(struct walk *w)
 {
     struct verify_device *d = &w->run->report->device[w->device];
@@ -394,8 +426,7 @@ static enum err tell_gaps(struct walk *w)
     for (size_t i = 0; e == ERR_OK && i < w->h->count; i++) {
         const struct verify_slot *s = w->h->chain[i];
         if (s->n != next)
-            e = verify_add(w->run, w->device, VERDICT_GAP, NULL, s->segment->pre.number, next,
-                           s->n - 1);
+            e = tell_gap(w, s->segment->pre.number, next, s->n - 1);
         whole = whole && s->n == next && s->head != NULL;
         next = s->n + 1;
         d->entries += s->head != NULL;

@@ -129,7 +129,7 @@ expect 4 "pack of another study" "$ADMIN" pull "dir:$WORK/flood" --archive "$WOR
 cmp "$WORK/before.json" "$WORK/after.json" && [[ -s $WORK/after.json ]] || fail "strangers changed the results"
 expect 4 "unknown pack" "$ADMIN" verify "$WORK/study.archive" "${key[@]}"
 cp "$WORK/evil.pack" "$WORK/simulated/packs/$(printf '%064d' 1).pack"
-expect 2 "several packs lie here" "$ADMIN" pull "dir:$WORK/simulated" --archive "$WORK/which.archive"
+expect 2 "several studies lie here" "$ADMIN" pull "dir:$WORK/simulated" --archive "$WORK/which.archive"
 expect 4 "in the archive: 2" "$ADMIN" pull "dir:$WORK/simulated" --archive "$WORK/which.archive" --expect "$words"
 
 # a file name drives no terminal

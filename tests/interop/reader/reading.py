@@ -19,6 +19,18 @@ class Line:
         self.verdict, self.stream, self.first, self.last = verdict, stream, first, last
 
 
+def without(first, last, pieces):
+    """The positions of first..last for which no piece came that has its own verdict, in runs."""
+    while first <= last:
+        over = [p.last for p in pieces if p.first <= first <= p.last]
+        if over:
+            first = max(over) + 1
+            continue
+        end = min([p.first - 1 for p in pieces if first < p.first <= last], default=last)
+        yield first, end
+        first = end + 1
+
+
 class Device:
     """One laptop: its lines of verdicts, its history, its events."""
 
@@ -62,8 +74,10 @@ class Device:
         for f in self.files:
             for line in f.lines(self.history.came):
                 self.add(*line)
+        pieces = [line for line in self.lines if VERDICTS[line.verdict] != 0 and line.verdict != "foreign"]
         for stream, first, last in self.history.gaps():
-            self.add("gap", stream, first, last)
+            for gap in without(first, last, pieces):
+                self.add("gap", stream, *gap)
         for verdict, entry in self.history.verdicts():
             if self.approved or verdict == "revoked":
                 self.line(verdict, entry)

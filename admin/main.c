@@ -28,6 +28,7 @@ static const struct command {
     {"verify", "a verdict on every piece, draws replayed, ledgers balanced", command_verify},
     {"close", "end the blinded phase", command_close},
     {"estimate", "the table of results", command_estimate},
+    {"test", "what the estimates assume, tested", command_test},
     {"export", "interviews as a file, with a codebook", command_export},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -21,6 +21,7 @@ enum err command_restore(int argc, char **argv);
 enum err command_send(int argc, char **argv);
 enum err command_sign(int argc, char **argv);
 enum err command_simulate(int argc, char **argv);
+enum err command_test(int argc, char **argv);
 enum err command_verify(int argc, char **argv);
 
 #endif

@@ -34,6 +34,10 @@ struct design;
 enum err dim_missing(const struct frame *f, const struct estimate_options *o,
                      const struct design *d, struct estimate_result *r);
 
+/** The same of interviews broken off before the count; nothing where there is none. */
+enum err dim_broken_off(const struct frame *f, const struct estimate_options *o,
+                        const struct design *d, struct estimate_result *r);
+
 /** Adjust the pre-specified tests of ${r}; warns where the data have pre-specified columns that
  * are not among them. ERR_NOMEM. */
 enum err dim_holm(const struct frame *f, struct estimate_result *r);

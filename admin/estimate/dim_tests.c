@@ -79,8 +79,9 @@ enum err dim_holm(const struct frame *f, struct estimate_result *r)
     return e;
 }
 
-/* The list with 1 for a missing count, 0 for one given, in place of the counts. */
-static enum err missing_list(const struct frame_list *l, size_t n, struct frame_list *out,
+/* The list with 1 for a missing count (${code}: for this reason; 0: any), 0 for others, in place of
+ * the counts. */
+static enum err missing_list(const struct frame_list *l, size_t n, int code, struct frame_list *out,
                              uint8_t *used)
 {
     *out = *l;
@@ -88,7 +89,7 @@ static enum err missing_list(const struct frame_list *l, size_t n, struct frame_
         return ERR_NOMEM;
     for (size_t i = 0; i < n; i++) {
         used[i] = l->arm[i] >= 0;
-        out->count[i] = l->count[i] < 0;
+        out->count[i] = code == 0 ? l->count[i] < 0 : l->count[i] == code;
     }
     return ERR_OK;
 }
@@ -135,19 +136,23 @@ static enum err by_design(struct dim_means *m, const uint8_t *used, double *stat
     return e;
 }
 
-enum err dim_missing(const struct frame *f, const struct estimate_options *o,
-                     const struct design *d, struct estimate_result *r)
+static enum err lost(const struct frame *f, const struct estimate_options *o,
+                     const struct design *d, int code, const char *name, struct estimate_result *r)
 {
     struct frame_list list = {0};
     struct estimate_options all = *o;
     struct dim_means m = {0};
     double statistic = NAN, df2 = NAN, p = NAN;
     enum err e = ERR_NOMEM;
-    if (r->missing_control + r->missing_treatment == 0)
+    bool any = false;
+    for (size_t i = 0; i < f->n && !any; i++)
+        any = f->list[o->list].arm[i] >= 0 &&
+              (code == 0 ? f->list[o->list].count[i] < 0 : f->list[o->list].count[i] == code);
+    if (!any)
         return ERR_OK;
     uint8_t *used = malloc(f->n + 1);
     all.bys = 0;
-    if (used == NULL || (e = missing_list(&f->list[o->list], f->n, &list, used)) != ERR_OK ||
+    if (used == NULL || (e = missing_list(&f->list[o->list], f->n, code, &list, used)) != ERR_OK ||
         (e = dim_means_new(f, &all, used, NULL, &m)) != ERR_OK)
         goto out;
     m.list = &list;
@@ -159,8 +164,7 @@ enum err dim_missing(const struct frame *f, const struct estimate_options *o,
         pearson(&m, &statistic, &p);
     else if ((e = by_design(&m, used, &statistic, &df2, &p)) != ERR_OK)
         goto out;
-    e = estimate_add_test(r, "missing counts by arm", statistic,
-                          isnan(statistic) ? NAN : (double)(m.arms - 1), p);
+    e = estimate_add_test(r, name, statistic, isnan(statistic) ? NAN : (double)(m.arms - 1), p);
     if (e == ERR_OK)
         r->named_test[r->named_tests - 1].df2 = df2;
 out:
@@ -168,4 +172,16 @@ out:
     free(used);
     dim_means_free(&m);
     return e;
+}
+
+enum err dim_missing(const struct frame *f, const struct estimate_options *o,
+                     const struct design *d, struct estimate_result *r)
+{
+    return lost(f, o, d, 0, "missing counts by arm", r);
+}
+
+enum err dim_broken_off(const struct frame *f, const struct estimate_options *o,
+                        const struct design *d, struct estimate_result *r)
+{
+    return lost(f, o, d, ANSWER_NOT_REACHED, "break-off by arm", r);
 }

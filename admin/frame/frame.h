@@ -82,6 +82,8 @@ struct frame_list {
     char *sensitive_label[FRAME_MAX_ARMS]; /* may be NULL */
     bool has_hide;
     enum study_hide hide[FRAME_MAX_ARMS];
+    bool has_known[FRAME_MAX_ARMS]; /* the item's prevalence is known: a placebo */
+    double known[FRAME_MAX_ARMS];
     int8_t *arm;     /* 0 control, k; FRAME_MISSING where the list was not asked */
     int16_t *count;  /* 0..J+1, a missing code or FRAME_NO_REASON */
     uint64_t *order; /* permutation number, NULL in a flat file */

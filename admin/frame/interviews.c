@@ -185,6 +185,8 @@ static enum err add_list(struct making *m, size_t l)
         list->sensitive[k + 1] = strdup(def->sensitive[k].id);
         list->sensitive_label[k + 1] = copy(label_of(s, &def->sensitive[k].text));
         list->hide[k + 1] = def->sensitive[k].hide;
+        list->has_known[k + 1] = def->sensitive[k].has_known;
+        list->known[k + 1] = def->sensitive[k].known;
         if (list->sensitive[k + 1] == NULL)
             return ERR_NOMEM;
     }

@@ -319,7 +319,7 @@ static void other_table(struct buffer *out, const struct table *t)
     }
 }
 
-static enum err other_tables(struct buffer *out, const struct estimate_result *r)
+enum err text_table_others(const struct estimate_result *r, struct buffer *out)
 {
     struct tables t = {0};
     enum err e = tables_of(r, "", false, &t);
@@ -350,7 +350,7 @@ enum err text_table(const struct estimate_result *r, const struct estimate_resul
         pad(out, label, first);
         group_row(out, g, n_width_of(r));
     }
-    enum err e = other_tables(out, r);
+    enum err e = text_table_others(r, out);
     buffer_u8(out, '\n');
     bounds_lines(out, r);
     plain_lines(out, plain);

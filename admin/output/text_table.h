@@ -11,6 +11,10 @@
 enum err text_table(const struct estimate_result *r, const struct estimate_result *plain,
                     const char *method, struct buffer *out);
 
+/** Add the tables of ${r} that are not of groups: prevalences, coefficients, named tests, numbers.
+ * ERR_NOMEM. */
+enum err text_table_others(const struct estimate_result *r, struct buffer *out);
+
 /** Add ${text} broken at ${width} columns, later lines indented by ${indent}; control characters
  * become
  *  "?". ERR_NOMEM. */

@@ -1,0 +1,231 @@
+#include "admin/estimate/checks.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/estimate/design_effect.h"
+#include "admin/estimate/dim.h"
+#include "admin/estimate/numeric.h"
+#include "admin/estimate/scope.h"
+
+/* "name", or "name, item" where there are several. */
+static const char *of_item(const struct estimate_result *r, const struct frame_list *l, int item,
+                           const char *name, char *out, size_t room)
+{
+    snprintf(out, room, "%s%s%s", name, r->arms > 2 ? ", " : "",
+             r->arms > 2 ? l->sensitive[item] : "");
+    return out;
+}
+
+static enum err say_power(const struct design_effect_counts *c, const char *name,
+                          struct estimate_result *r)
+{
+    double less = NAN, more = NAN;
+    enum err e = design_effect_power(c, &less, &more);
+    char number[200];
+    if (e == ERR_STUDY)
+        return ERR_OK;
+    snprintf(number, sizeof number, "%s: smallest share deflating", name);
+    if (e == ERR_OK)
+        e = estimate_add_number(r, number, less);
+    snprintf(number, sizeof number, "%s: smallest share inflating", name);
+    if (e == ERR_OK)
+        e = estimate_add_number(r, number, more);
+    if (e == ERR_OK && isfinite(less))
+        e = estimate_assume(r,
+                            "%s: of respondents who count one item less than they should, %.0f%% "
+                            "in treatment would have been found with a probability of 80%%.",
+                            name, 100 * less);
+    if (e == ERR_OK && isnan(less))
+        e = estimate_assume(r,
+                            "%s: no share of respondents who count one item less would have been "
+                            "found with a probability of 80%%.",
+                            name);
+    if (e == ERR_OK && isfinite(more))
+        e = estimate_assume(r, "%s: of those who count one more, %.0f%%.", name, 100 * more);
+    if (e == ERR_OK && isnan(more))
+        e = estimate_assume(r,
+                            "%s: those who count one more look like those who agree; no share of "
+                            "them would have been found.",
+                            name);
+    return e;
+}
+
+static enum err design_effects(const struct frame *f, const struct frame_list *l,
+                               struct estimate_result *r)
+{
+    enum err e = ERR_OK;
+    char name[100];
+    for (int k = 1; e == ERR_OK && k < (int)l->arms; k++) {
+        struct design_effect_counts c;
+        struct design_effect d = {0};
+        of_item(r, l, k, "design effect", name, sizeof name);
+        design_effect_count(l, f->n, k, &c);
+        e = design_effect_test(&c, true, &d);
+        if (e == ERR_STUDY) {
+            e = estimate_warn(r, "%s: no test, because an arm is empty or a count never occurs.",
+                              name);
+            continue;
+        }
+        if (e != ERR_OK)
+            return e;
+        double lambda = fmax(d.side[0].lambda, d.side[1].lambda);
+        if ((e = estimate_add_test(r, name, lambda, NAN, d.p)) != ERR_OK)
+            return e;
+        if (d.p < 0.05)
+            e = estimate_warn(r,
+                              "%s: detected (p = %.3f): the sensitive item changed the answers to "
+                              "the others, or respondents miscounted. Differences in means are not "
+                              "prevalences here.",
+                              name, d.p);
+        else
+            e = estimate_assume(r,
+                                "%s: not detected (p = %.3f), which does not say that there is "
+                                "none.",
+                                name, d.p);
+        if (e == ERR_OK)
+            e = say_power(&c, name, r);
+    }
+    return e;
+}
+
+/* Shares at the ends of the counts, and who is exposed there. */
+static enum err ends(const struct frame *f, const struct frame_list *l, struct estimate_result *r)
+{
+    enum err e = ERR_OK;
+    char name[100];
+    for (int k = 1; e == ERR_OK && k < (int)l->arms; k++) {
+        struct design_effect_counts c;
+        design_effect_count(l, f->n, k, &c);
+        if (!(c.n[0] > 0) || !(c.n[1] > 0))
+            continue;
+        double floor1 = c.count[1][0] / c.n[1], ceiling1 = c.count[1][l->items + 1] / c.n[1];
+        double floor0 = c.count[0][0] / c.n[0], ceiling0 = c.count[0][l->items] / c.n[0];
+        const struct {
+            const char *what;
+            double value;
+        } number[] = {{"floor share, treatment", floor1},
+                      {"ceiling share, treatment", ceiling1},
+                      {"floor share, control", floor0},
+                      {"ceiling share, control", ceiling0}};
+        for (size_t i = 0; i < sizeof number / sizeof *number && e == ERR_OK; i++)
+            e = estimate_add_number(r, of_item(r, l, k, number[i].what, name, sizeof name),
+                                    number[i].value);
+        bool agree = l->has_hide && l->hide[k] != HIDE_DISAGREE;
+        bool disagree = l->has_hide && l->hide[k] != HIDE_AGREE;
+        if (e == ERR_OK && agree)
+            e = estimate_assume(r,
+                                "%.1f%% of treatment gave the highest count, which tells that "
+                                "they agree with the item; %.1f%% of control would be so "
+                                "exposed if they agreed.",
+                                100 * ceiling1, 100 * ceiling0);
+        if (e == ERR_OK && disagree)
+            e = estimate_assume(r,
+                                "%.1f%% of treatment gave 0, which tells that they do not agree "
+                                "with the item; %.1f%% of control would be so exposed if they "
+                                "did not.",
+                                100 * floor1, 100 * floor0);
+        if (e == ERR_OK && !l->has_hide)
+            e = estimate_assume(r,
+                                "At the ends of the counts (0: %.1f%%, J + 1: %.1f%% of "
+                                "treatment) the answer to the item is told; --hide says which "
+                                "end exposes.",
+                                100 * floor1, 100 * ceiling1);
+    }
+    return e;
+}
+
+/* The spread of control counts, between nobody differing and everybody all or nothing. */
+static enum err variance(const struct frame *f, const struct frame_list *l,
+                         struct estimate_result *r)
+{
+    double n = 0, sum = 0, squares = 0, j = l->items;
+    for (size_t i = 0; i < f->n; i++)
+        if (estimate_used(l, i) && l->arm[i] == 0) {
+            n++;
+            sum += l->count[i];
+            squares += (double)l->count[i] * l->count[i];
+        }
+    if (n < 2)
+        return ERR_OK;
+    double mean = sum / n, part = mean - floor(mean);
+    double v = (squares - n * mean * mean) / (n - 1);
+    double least = part * (1 - part), most = mean * (j - mean), alike = mean * (1 - mean / j);
+    const struct {
+        const char *name;
+        double value;
+    } number[] = {{"variance of control counts", v},
+                  {"least possible for their mean", least},
+                  {"most possible for their mean", most},
+                  {"of independent items equally likely", alike}};
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < sizeof number / sizeof *number && e == ERR_OK; i++)
+        e = estimate_add_number(r, number[i].name, number[i].value);
+    return e != ERR_OK
+               ? e
+               : estimate_assume(r,
+                                 "Control counts vary by %.2f, between %.2f and %.2f that their "
+                                 "mean allows. How items go together is not to be seen in "
+                                 "counts; below the variance of independent items, negative "
+                                 "correlation protects.",
+                                 v, least, most);
+}
+
+/* Items whose prevalence is known: what the list says of them is artificial. */
+static enum err placebo(const struct frame *f, const struct estimate_options *o,
+                        struct estimate_result *r)
+{
+    const struct frame_list *l = &f->list[o->list];
+    bool any = false;
+    enum err e = ERR_OK;
+    struct estimate_result *d = NULL;
+    char name[300], what[200];
+    for (size_t k = 1; k < l->arms; k++)
+        any = any || l->has_known[k];
+    if (!any || (e = estimate_find("dim")->run(f, o, &d)) != ERR_OK)
+        return e == ERR_NOMEM ? e : ERR_OK; /* what dim cannot do it has said */
+    for (size_t i = 0; i < d->groups && e == ERR_OK; i++) {
+        const struct estimate_group *g = &d->group[i];
+        if (!l->has_known[g->item] || !(g->se > 0))
+            continue;
+        double off = g->estimate - l->known[g->item], t = off / g->se;
+        snprintf(name, sizeof name, "known prevalence, %s",
+                 estimate_group_name(d, g, what, sizeof what));
+        e = estimate_add_test(r, name, t, g->df, numeric_t_two_sided(t, g->df));
+        if (e == ERR_OK)
+            e = estimate_add_prevalence(r, name, g->item, off, g->se, g->ci_low - l->known[g->item],
+                                        g->ci_high - l->known[g->item]);
+        if (e == ERR_OK && g->by < 0)
+            e = estimate_assume(r,
+                                "The item whose prevalence is known to be %.0f%% was %s by %.1f "
+                                "points (SE %.1f).",
+                                100 * l->known[g->item], off < 0 ? "deflated" : "inflated",
+                                100 * fabs(off), 100 * g->se);
+    }
+    estimate_free(d);
+    return e;
+}
+
+enum err checks_run(const struct frame *f, const struct estimate_options *o,
+                    struct estimate_result **out)
+{
+    struct scope s;
+    enum err e = scope_open(f, o, "test", &s);
+    const struct frame_list *l = &f->list[o->list];
+    struct estimate_options plain = *o;
+    plain.covariates = plain.direct = plain.se = NULL;
+    if (e != ERR_OK || (e = design_effects(f, l, s.r)) != ERR_OK ||
+        (e = dim_missing(f, o, s.design, s.r)) != ERR_OK ||
+        (e = dim_broken_off(f, o, s.design, s.r)) != ERR_OK ||
+        (e = placebo(f, &plain, s.r)) != ERR_OK || (e = checks_of_balance(f, o, s.r)) != ERR_OK ||
+        (e = checks_of_models(f, o, s.r)) != ERR_OK || (e = ends(f, l, s.r)) != ERR_OK ||
+        (e = variance(f, l, s.r)) != ERR_OK)
+        goto out;
+    *out = s.r;
+    s.r = NULL;
+out:
+    scope_close(&s);
+    return e;
+}

@@ -12,7 +12,7 @@ expect() { # STATUS TEXT COMMAND...
   shift 2
   "$@" >"$WORK/out" 2>"$WORK/err" || got=$?
   [[ $got == "$status" ]] || fail "exit status $got, not $status: $*"
-  cat "$WORK/out" "$WORK/err" | grep -q -e "$text" || fail "no word of «$text»: $*"
+  grep -q -e "$text" "$WORK/out" "$WORK/err" || fail "no word of «$text»: $*"
   echo "ok: $text"
 }
 make_study

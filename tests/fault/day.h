@@ -19,6 +19,12 @@ enum { DAY_CONTACTS = 4, DAY_TRIES = 12 };
 static const enum day_ending day_plan[DAY_CONTACTS] = {DAY_COMPLETES, DAY_REFUSES, DAY_WITHDRAWS,
                                                        DAY_BREAKS_OFF};
 
+/* Passphrases of the interviewer, the first from set-up; another's code and passphrase. */
+enum { DAY_WORDS = 4 };
+static const char *const day_words[DAY_WORDS] = {laptop_passphrase, "velvet harbour nine",
+                                                 "copper window rain", "quiet ladder moon"};
+static const char day_second[] = "b2", day_second_words[] = "marble engine tide";
+
 struct day_contact {
     bool drawn;
     struct draw draw; /* as it was when a card could be shown */
@@ -36,6 +42,8 @@ struct day_contact {
 struct day_account { /* what people know who were there */
     bool set_up, voided, synced, closed;
     unsigned locks;
+    unsigned words, words_tried;      /* own passphrase; bit k: day_words[k] was tried since */
+    bool second, second_gone;         /* another interviewer has come, and gone */
     uint64_t position;                /* the last that was acknowledged */
     uint64_t draft_kept, draft_tried; /* of the contact under way; 0: none known */
     struct day_contact contact[DAY_CONTACTS + 1];
@@ -339,16 +347,61 @@ static inline enum err day_sync(struct day *d)
     return day_step(d, session_sync(d->ss, d->l.target, words, sizeof words));
 }
 
+/* The passphrase acknowledged last opens, or one tried since; and no other. */
+static inline enum err day_open(struct day *d)
+{
+    enum err e = laptop_try(&d->l, laptop_code, day_words[d->a.words], &d->ss);
+    for (unsigned k = 0; e == ERR_PASSPHRASE && k < DAY_WORDS; k++)
+        if ((d->a.words_tried >> k & 1) != 0 &&
+            (e = laptop_try(&d->l, laptop_code, day_words[k], &d->ss)) == ERR_OK)
+            d->a.words = k;
+    d->a.words_tried = e == ERR_OK ? 0 : d->a.words_tried;
+    return e;
+}
+
 static inline enum err day_unlock(struct day *d)
 {
-    enum err e = d->ss == NULL ? laptop_try(&d->l, laptop_code, laptop_passphrase, &d->ss)
-                               : session_ready(d->ss);
+    enum err e = d->ss == NULL ? day_open(d) : session_ready(d->ss);
     if (e == ERR_OK) {
         day_look(d);
         day_draft(d);
         memcpy(d->device, device_key(d->ss->device), 32);
     }
     return e;
+}
+
+static inline enum err day_new_words(struct day *d)
+{
+    unsigned k = 1 + d->tries % (DAY_WORDS - 1);
+    struct secret *words = secret_of(day_words[k]);
+    d->a.words_tried |= 1u << k;
+    day_mark(d);
+    enum err e = session_passphrase(d->ss, words);
+    secret_free(words);
+    if (e == ERR_OK) {
+        d->a.words = k;
+        d->a.words_tried = 0;
+    }
+    return day_step(d, e);
+}
+
+static inline enum err day_second_comes(struct day *d)
+{
+    struct secret *words = secret_of(day_second_words);
+    enum err e = keyfile_knows(d->ss->keyfile, day_second) /* it failed though it was done */
+                     ? ERR_OK
+                     : session_add(d->ss, day_second, words);
+    secret_free(words);
+    d->a.second = e == ERR_OK;
+    return day_step(d, e);
+}
+
+static inline enum err day_second_goes(struct day *d)
+{
+    enum err e =
+        keyfile_knows(d->ss->keyfile, day_second) ? session_remove(d->ss, day_second) : ERR_OK;
+    d->a.second_gone = e == ERR_OK;
+    return day_step(d, e);
 }
 
 static inline enum err day_lock(struct day *d)
@@ -427,8 +480,14 @@ static inline enum err day_go(struct day *d)
             e = day_sync(d);
         }
     }
+    if (e == ERR_OK && d->a.locks < 2 && d->a.words == 0)
+        e = day_new_words(d);
+    if (e == ERR_OK && d->a.locks < 2 && !d->a.second)
+        e = day_second_comes(d);
     if (e == ERR_OK && d->a.locks < 2)
         e = day_contacts(d, 4, DAY_CONTACTS);
+    if (e == ERR_OK && d->a.locks < 2 && !d->a.second_gone)
+        e = day_second_goes(d);
     if (e == ERR_OK && d->a.locks < 2)
         e = day_sync(d);
     if (e == ERR_OK && d->a.locks < 2)
@@ -457,6 +516,19 @@ static inline void day_check_contact(const struct day *d, const struct fold_cont
         tried = tried || (c->end[i].disposition == f->disposition && c->end[i].answers == answers);
     assert_true(tried);
     assert_int_equal(f->voided, k == 1);
+}
+
+/* Own words open, words of before and those of who has gone do not. */
+static inline void day_check_keys(const struct day *d)
+{
+    struct session *ss = NULL;
+    for (unsigned k = 0; k < DAY_WORDS; k++) {
+        enum err e = laptop_try(&d->l, laptop_code, day_words[k], &ss);
+        assert_int_equal(e, k == d->a.words ? ERR_OK : ERR_PASSPHRASE);
+        session_drop(ss);
+        ss = NULL;
+    }
+    assert_int_equal(laptop_try(&d->l, day_second, day_second_words, &ss), ERR_PASSPHRASE);
 }
 
 /* Everything acknowledged came, once; both ledgers balance. */
@@ -494,6 +566,7 @@ static inline void day_check(const struct day *d)
     verify_free(r);
     archive_close(a);
     buffer_free(&approval);
+    day_check_keys(d);
 }
 
 /* ---- making one ---- */

@@ -145,6 +145,7 @@ enum err stream_begin(const struct pack *pack, const struct secret *sign_key,
                       struct stream_chain *chain, uint64_t number, size_t field_len,
                       size_t answers_len, struct stream **out, struct buffer *preamble)
 {
+    struct buffer b = {0};
     struct stream *st = calloc(1, sizeof *st);
     if (st == NULL)
         return ERR_NOMEM;
@@ -155,15 +156,17 @@ enum err stream_begin(const struct pack *pack, const struct secret *sign_key,
     enum err e = secret_new(4 * KEY_LEN, &st->keys);
     if (e == ERR_OK) {
         randombytes_buf(secret_bytes(st->keys), 2 * KEY_LEN);
-        e = write_preamble(st, pack, number, preamble);
+        e = write_preamble(st, pack, number, &b);
     }
     if (e == ERR_OK)
-        e = sign_preamble(st, preamble);
+        e = sign_preamble(st, &b);
     if (e != ERR_OK) {
+        buffer_free(&b);
         stream_free(st);
         return e;
     }
     memcpy(st->before, st->id, HASH_LEN);
+    *preamble = b;
     *out = st;
     return ERR_OK;
 }

@@ -26,8 +26,8 @@ struct stream_chain {
 
 struct stream;
 
-/** Begin stream ${number} of a device: writes the preamble, signed, into the empty ${preamble}. The
- *  chain moves only with entries: a stream that seals nothing leaves no trace in it. ${sign_key}:
+/** Begin stream ${number} of a device: writes the preamble, signed, into the empty ${preamble}, which
+ * stays empty after a failure. The chain moves only with entries: a stream that seals nothing leaves no trace in it. ${sign_key}:
  * 64 bytes Ed25519 secret key (seed and public key); it and ${chain} must outlive the stream. A
  * sealing state is never copied, saved or restored: after anything goes wrong, stream_free and
  * begin another. */

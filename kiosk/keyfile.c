@@ -449,7 +449,7 @@ enum err keyfile_settle(struct keyfile *kf, uint64_t epoch)
     if (kf->settled)
         return ERR_OK;
     enum err e = open_place(kf, kf->slots, epoch, &key);
-    if (e != ERR_OK && kf->turned != NULL &&
+    if (e == ERR_KEY && kf->turned != NULL &&
         (e = open_place(kf, kf->turned, epoch, &key)) == ERR_OK) {
         struct keyslots *old = kf->slots;
         kf->slots = kf->turned, kf->turned = old;

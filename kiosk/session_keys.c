@@ -43,6 +43,8 @@ static enum err turn(struct session *ss, enum keyslots_change change, const char
     if (e == ERR_OK)
         e = session_keep(ss, KEEP_EPOCH);
     enum err settled = ss->device != NULL ? keyfile_settle(ss->keyfile, ss->epoch) : ERR_OK;
+    if (settled != ERR_OK) /* nothing more under keys that may be of the side that is gone */
+        session_drop_stream(ss);
     if (settled == ERR_OK && ss->device != NULL)
         settled = session_prepare(ss);
     return e == ERR_OK ? settled : e;

@@ -177,7 +177,7 @@ enum err session_count(struct session *ss, size_t list, int count, unsigned seco
 
 enum err session_end(struct session *ss, uint16_t disposition)
 {
-    enum err e = session_ready(ss);
+    enum err e = session_stream(ss);
     if (e != ERR_OK)
         return e;
     if (!ss->state->open || disposition_find(disposition) == NULL)

@@ -49,7 +49,7 @@ class Terminal:
                 self.put(c)
                 at += 1
                 continue
-            m = re.compile(r"\x1b(?:Y..|\[\?\d+[hl]|[^Y\[])", re.S).match(text, at)
+            m = re.compile(r"\x1b(?:Y..|\[[?\d;]*[A-Za-z]|[^Y\[])", re.S).match(text, at)
             if m is None:
                 self.rest = text[at:]
                 return
@@ -86,8 +86,8 @@ class Terminal:
     def text(self):
         return re.sub(r"\s+", " ", " ".join("".join(r) for r in self.grid))
 
-    def card(self):
-        return "\n".join("".join(r).rstrip() for r in self.grid[:ROWS - 6])
+    def lines(self, n):
+        return "\n".join("".join(r).rstrip() for r in self.grid[:n])
 
     def send(self, keys):
         try:
@@ -164,6 +164,8 @@ def answer(field, passphrase, t):
     """The keys that this page wants; None: it is no page yet."""
     page = t.text()
     if "This laptop is locked." in page:
+        if "Your code: Passphrase: " not in page:
+            return None
         code, words = passphrase
         return code + "\r" + words + "\r"
     m = re.search(r"Interview (\d+) is not finished", page)
@@ -174,22 +176,21 @@ def answer(field, passphrase, t):
     if m and "New contact" in page:
         field.at_home(int(m.group(1)))
         return "n"
+    if "Yes: press Enter." in page:
+        field.tries_count()
+        return "\r"
     if "How many? Only the number:" in page:
-        if "Yes: press Enter." in page:
-            field.tries_count()
-            return "\r"
-        field.shows_card(t.card())
+        field.shows_card(t.lines(ROWS - 6))
         return "\x1b0" if field.chance.random() < .05 else field.chance.choice("01234")
     if "Please give the laptop back" in page:
         field.took_count()
         return "\x1b9"
-    for text, keys in (("At which sampling point are you?", "\r"), ("In which language does the respondent", "3"),
+    for text, keys in (("Press Enter to seal the interview.", "\r"), ("At which sampling point are you?", "\r"), ("In which language does the respondent", "3"),
                        ("Is the person who is to be asked", "1"), ("Read out:", "1"), ("tell me your gender", "12"),
                        ("How old are you", "4"), ("highest level of education", "6"), ("Which ethnic group", "1"),
                        ("From here on this interview counts.", "\r"), ("When you are ready, press Enter.", "\r"),
                        ("End here? This cannot be undone.", "1"), ("One moment, please.", "2"),
-                       ("Was anyone else near", "1"), ("name any of the policies on the card", "2"),
-                       ("Press Enter to seal the interview.", "\r")):
+                       ("Was anyone else near", "1"), ("name any of the policies on the card", "2")):
         if text in page:
             if text.startswith("How old"):
                 return "\r" if re.search(r"\b41\b", page) else "41"
@@ -201,21 +202,22 @@ def one_round(kiosk, home, passphrase, field):
     """Start, go on for a while, kill. Most deaths come within milliseconds after a key, while it is being worked on."""
     chance = field.chance
     t = Terminal(kiosk, home)
-    steps, acted, patience = chance.randint(0, 24), None, time.monotonic() + 60
+    steps, acted, keys, patience = chance.randint(0, 24), None, None, time.monotonic() + 60
     if steps == 0:
         time.sleep(chance.uniform(0, .3))
     try:
         while steps > 0:
-            if t.read(.02):
+            if t.read(.01):
                 continue
             if t.ended:
                 raise Failed("the kiosk ended by itself: " + t.text())
             if time.monotonic() > patience:
-                raise Failed("the kiosk stays where it is: " + t.text())
+                raise Failed(f"the kiosk stays where it is, after the keys {keys!r}:\n" + t.lines(ROWS))
             page = t.text()
-            keys = answer(field, passphrase, t) if page != acted else None
-            if keys is None:
+            wanted = answer(field, passphrase, t) if page != acted else None
+            if wanted is None:
                 continue
+            keys = wanted
             t.send(keys)
             acted, patience, steps = page, time.monotonic() + 60, steps - 1
         if acted is not None:

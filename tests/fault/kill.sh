@@ -44,7 +44,7 @@ assert v["assignment"]["mismatched"] == 0 and v["assignment"]["before_approval"]
 assert contacts == k["finished"], (contacts, k) # acknowledged, or found finished after a death
 assert k["cards"] <= d["assigned"] <= contacts + k["under way"], (d, k)
 assert k["counts"] <= d["counted"] <= k["counts tried"], (d, k)
-assert d["assigned"] == d["counted"] + d["dont_know"] + d["refused"] + d["broken_off"] + d["voided"] + d["withdrawn"] \
+assert d["assigned"] == d["counted"] + d["dont_know"] + d["refused"] + d["broken_off"] + d["void"] + d["withdrawn"] \
     + d["unfinished"] and d["unfinished"] <= k["under way"], d
 PY
   done=$((done + n))

@@ -4,7 +4,8 @@
     tests/vectors/make.py            writes v1/
     tests/vectors/make.py --check    says what differs from v1/ and writes nothing
 
-v1/ is frozen: it must open for ever. A format that changes gets a folder of its own beside it.
+v1/ is frozen: it must open for ever. A format that changes gets a folder of its own beside it. v1/home and v1/archive are as
+sanaq-kiosk and sanaq-admin wrote them; they come from no script.
 """
 import json
 import pathlib

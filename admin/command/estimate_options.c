@@ -26,6 +26,7 @@ static const struct choice constraints[] = {{"none", CONSTRAINT_NONE},
                                             {NULL, 0}};
 static const struct choice no_treatments[] = {{"yes", false}, {"no", true}, {NULL, 0}};
 static const struct choice intervals[] = {{"wald", false}, {"likelihood", true}, {NULL, 0}};
+static const struct choice moments[] = {{"ml", MOMENTS_ML}, {"nls", MOMENTS_NLS}, {NULL, 0}};
 static const struct choice priors[] = {{"cauchy", true}, {NULL, 0}};
 
 struct row {
@@ -59,6 +60,10 @@ static const struct row table[] = {
      "misreport: who answers the others alike: none, partial, full"},
     {"misreport-treatment", CHOICE, AT(no_treatment), no_treatments, "yes|no",
      "misreport: does the card matter (yes)"},
+    {"known", TEXT, AT(known), NULL, "P",
+     "aux: known prevalence: 0.3, or region=1:0.3,region=2:0.5"},
+    {"robust", FLAG, AT(robust), NULL, NULL, "aux: held to the difference in means"},
+    {"moments", CHOICE, AT(moments), moments, "ml|nls", "aux: equations (nls; with --robust ml)"},
     {"assume", TEXT, AT(assume), NULL, "A,B", "bounds: only these assumptions (all that fit)"},
     {"random-share", TEXT, AT(random_share), NULL, "A,B", "bounds: shares of random answers"},
     {"se", TEXT, AT(se), NULL, "KIND",
@@ -120,6 +125,8 @@ static enum err take_choice(const struct row *r, const char *value, struct estim
         o->error = (enum estimate_error)r->choice[k].value;
     else if (r->choice == multis)
         o->multi = (enum estimate_multi)r->choice[k].value;
+    else if (r->choice == moments)
+        o->moments = (enum estimate_moments)r->choice[k].value;
     else if (r->choice == constraints)
         o->control_constraint = (enum estimate_constraint)r->choice[k].value;
     else if (r->choice == no_treatments)

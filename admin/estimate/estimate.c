@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/estimate/auxiliary.h"
 #include "admin/estimate/bounds.h"
 #include "admin/estimate/combined.h"
 #include "admin/estimate/dim.h"
@@ -31,6 +32,7 @@ static const struct estimator *const table[] = {
     &combined_estimator,
     &joint_estimator,
     &misreport_estimator,
+    &auxiliary_estimator,
 };
 /* clang-format on */
 

@@ -8,6 +8,7 @@
 enum estimate_error { ERROR_NONE, ERROR_TOPCODE, ERROR_UNIFORM };
 enum estimate_outcome { OUTCOME_BY_VALUES, OUTCOME_LOGISTIC, OUTCOME_LINEAR };
 enum estimate_constraint { CONSTRAINT_NONE, CONSTRAINT_PARTIAL, CONSTRAINT_FULL };
+enum estimate_moments { MOMENTS_USUAL, MOMENTS_ML, MOMENTS_NLS };
 enum estimate_multi { MULTI_NONE, MULTI_LEVEL, MULTI_INDICATORS };
 
 struct estimate_options {
@@ -32,12 +33,15 @@ struct estimate_options {
     const char *const *difference; /* "male=1:male=0": of two prevalences */
     size_t differences;
     bool likelihood_interval; /* of the prevalence of all, by profile likelihood */
-    bool posterior;     /* each respondent's probability into the result: it singles people out */
-    bool simulate;      /* quasi-Bayesian intervals in place of the delta method */
-    uint64_t seed;      /* of whatever draws */
-    size_t starts;      /* 0: the method's own number */
-    size_t draws;       /* randomization: redraws; 0: the method's own number */
-    const char *assume; /* bounds: names, apart by commas; NULL: all that fit */
+    bool posterior;    /* each respondent's probability into the result: it singles people out */
+    bool simulate;     /* quasi-Bayesian intervals in place of the delta method */
+    uint64_t seed;     /* of whatever draws */
+    size_t starts;     /* 0: the method's own number */
+    size_t draws;      /* randomization: redraws; 0: the method's own number */
+    const char *known; /* aux: "0.3", or "region=1:0.3,region=2:0.5" */
+    bool robust;       /* aux: held to the difference in means */
+    enum estimate_moments moments; /* aux: of which method */
+    const char *assume;            /* bounds: names, apart by commas; NULL: all that fit */
     const char *random_share; /* bounds: shares of random answers, apart by commas; NULL: some */
     const struct estimate_result
         *warm;        /* of the whole sample: a method that fits may start there */

@@ -1,5 +1,5 @@
-/* double, combined, joint, misreport: truths recovered from data made by their own models, and data
- * nobody would wish for. */
+/* double, combined, joint, misreport, aux: truths recovered from data made by their own models, and
+ * data nobody would wish for. */
 #include "tests/admin/frames.h"
 
 #include <stdio.h>
@@ -115,9 +115,10 @@ static void every_method_recovers_its_truth(void **unused)
     struct truth t;
     struct frame *f = population(4000, 31, &t);
     static const struct estimate_options plain = {.covariates = "male", .direct = "direct"};
-    static const char *const method[] = {"double", "combined", "joint", "misreport"};
-    for (size_t k = 0; k < 4; k++) {
+    static const char *const method[] = {"double", "combined", "joint", "misreport", "aux"};
+    for (size_t k = 0; k < 5; k++) {
         struct estimate_options o = plain;
+        o.robust = k == 4;
         o.outcome = k == 2 ? "voted" : NULL;
         o.control_constraint = CONSTRAINT_FULL;
         struct estimate_result *r = run_method(method[k], f, &o);
@@ -142,6 +143,36 @@ static void every_method_recovers_its_truth(void **unused)
         }
         estimate_free(r);
     }
+    frame_free(f);
+}
+
+/* With the prevalence known the coefficients are more precise, and a wrong one is found out. */
+static void known_prevalences_help_and_are_tested(void **unused)
+{
+    (void)unused;
+    struct truth t;
+    struct frame *f = population(4000, 38, &t);
+    char known[40];
+    struct estimate_options o = {.covariates = "male"};
+    struct estimate_result *nls = run_method("nls", f, &o);
+    snprintf(known, sizeof known, "%.4f", t.share);
+    o.known = known;
+    struct estimate_result *r = run_method("aux", f, &o);
+    coefficients_near(r, "sensitive", agree, 2);
+    coefficients_near(r, "control", control, 2);
+    assert_true(r->coefficient[0].se < 0.9 * nls->coefficient[0].se);
+    assert_true(r->named_test[0].p_value > 0.001);
+    frames_near("held", r->group[0].estimate, t.share, 0.01);
+    estimate_free(r);
+    o.known = "0.6";
+    r = run_method("aux", f, &o);
+    assert_true(r->named_test[0].p_value < 0.01 && frames_warns(r, "contradict each other"));
+    estimate_free(r);
+    o.known = "0.9"; /* nothing lies between: the coefficients run off */
+    r = NULL;
+    assert_int_equal(estimate_find("aux")->run(f, &o, &r), ERR_DOUBT);
+    assert_non_null(strstr(said, "all respondents: known 0.900, by the list alone 0.4"));
+    estimate_free(nls);
     frame_free(f);
 }
 
@@ -234,6 +265,17 @@ static void what_cannot_be_done_is_said(void **unused)
          HIDE_AGREE,
          ERR_STUDY,
          "other values than 0 and 1"},
+        {"aux", {0}, HIDE_AGREE, ERR_USAGE, "aux needs --known PREVALENCE"},
+        {"aux", {.known = "0.3", .robust = true}, HIDE_AGREE, ERR_USAGE, "not both"},
+        {"aux", {.known = "1.3"}, HIDE_AGREE, ERR_USAGE, "above 0 and below 1"},
+        {"aux", {.known = "male=7:0.3"}, HIDE_AGREE, ERR_USAGE, "male has no value 7"},
+        {"aux", {.known = "sex=1:0.3"}, HIDE_AGREE, ERR_USAGE, "there is no column sex"},
+        {"aux", {.known = "0.3", .se = "opg"}, HIDE_AGREE, ERR_USAGE, "robust, cluster and design"},
+        {"aux",
+         {.known = "0.3,0.3", .covariates = "male"},
+         HIDE_AGREE,
+         ERR_STUDY,
+         "one known prevalence follows from the others"},
         {"double", {.se = "HC3"}, HIDE_AGREE, ERR_USAGE, "CR2, CR0 and stata"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -350,6 +392,8 @@ static void hostile_frames_give_numbers_or_sentences(void **unused)
                                                  .covariates = more && m >= 2 ? "male" : NULL,
                                                  .by = &by,
                                                  .bys = (size_t)more,
+                                                 .known = more ? "male=0:0.3,male=1:0.5" : NULL,
+                                                 .robust = !more,
                                                  .draws = 49,
                                                  .small = true};
                     struct estimate_result *r = NULL;
@@ -383,6 +427,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_method_recovers_its_truth),
+        cmocka_unit_test(known_prevalences_help_and_are_tested),
         cmocka_unit_test(a_linear_outcome_is_fitted_in_its_own_units),
         cmocka_unit_test(unconstrained_models_hold_the_constrained_truth),
         cmocka_unit_test(what_cannot_be_done_is_said),

@@ -44,4 +44,12 @@ MIRROR = [
        "differences": ["list minus direct", "placebo test II"]}
       for name, more in (("", ["--by", "male,region"]), (", covariates", COVARIATES),
                          (", designed", ["--weights", "weight", "--cluster", "psu", "--strata", "strata", *COVARIATES]))),
+    *({"name": f"aux {name}", "data": "standard.csv", "args": ["--method", "aux", *STANDARD, "--by", "male", *more]}
+      for name, more in (("known", [*COVARIATES, "--known", "0.3"]),
+                         ("groups", ["--covariates", "male,factor(region)", "--known", "region=1:0.45,region=2:0.3",
+                                     "--moments", "ml"]),
+                         ("saturated", ["--covariates", "male", "--known", "male=0:0.3,male=1:0.45"]),
+                         ("robust", [*COVARIATES, "--robust"]), ("robust nls", [*COVARIATES, "--robust", "--moments", "nls"]),
+                         ("designed", ["--covariates", "male,age10", "--known", "0.35", "--weights", "weight", "--cluster", "psu",
+                                       "--strata", "strata"]))),
 ]

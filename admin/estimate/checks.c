@@ -9,6 +9,7 @@
 #include "admin/estimate/dim.h"
 #include "admin/estimate/numeric.h"
 #include "admin/estimate/scope.h"
+#include "core/assign.h"
 
 /* "name", or "name, item" where there are several. */
 static const char *of_item(const struct estimate_result *r, const struct frame_list *l, int item,
@@ -173,6 +174,45 @@ static enum err variance(const struct frame *f, const struct frame_list *l,
                                  v, least, most);
 }
 
+/* Do counts depend on which item stood first? Between items over within, arm by arm. */
+static enum err item_order(const struct frame *f, const struct frame_list *l,
+                           struct estimate_result *r)
+{
+    struct {
+        double n, sum, squares;
+    } at[FRAME_MAX_ARMS][STUDY_MAX_ITEMS + 1] = {{{0}}};
+    double statistic = 0, df = 0;
+    bool random = false;
+    for (size_t i = 0; l->order != NULL && i < f->n; i++) {
+        uint8_t place[STUDY_MAX_ITEMS + 1];
+        size_t shown = (size_t)l->items + (l->arm[i] > 0);
+        if (!estimate_used(l, i) || shown > 20 || !assign_order(l->order[i], shown, place))
+            continue;
+        random = random || l->order[i] != 0;
+        at[l->arm[i]][place[0]].n++;
+        at[l->arm[i]][place[0]].sum += l->count[i];
+        at[l->arm[i]][place[0]].squares += (double)l->count[i] * l->count[i];
+    }
+    for (size_t k = 0; random && k < l->arms; k++) {
+        double n = 0, sum = 0, squares = 0, between = 0, groups = 0;
+        for (int j = 0; j <= l->items; j++) {
+            n += at[k][j].n;
+            sum += at[k][j].sum;
+            squares += at[k][j].squares;
+            groups += at[k][j].n > 0;
+            between += at[k][j].n > 0 ? at[k][j].sum * at[k][j].sum / at[k][j].n : 0;
+        }
+        double within = squares - between;
+        if (groups < 2 || !(n > groups) || !(within > 0))
+            continue;
+        statistic += (between - sum * sum / n) / (within / (n - groups));
+        df += groups - 1;
+    }
+    return df > 0 ? estimate_add_test(r, "order of items (which stood first)", statistic, df,
+                                      numeric_chi_tail(statistic, df))
+                  : ERR_OK;
+}
+
 /* Items whose prevalence is known: what the list says of them is artificial. */
 static enum err placebo(const struct frame *f, const struct estimate_options *o,
                         struct estimate_result *r)
@@ -219,7 +259,8 @@ enum err checks_run(const struct frame *f, const struct estimate_options *o,
     if (e != ERR_OK || (e = design_effects(f, l, s.r)) != ERR_OK ||
         (e = dim_missing(f, o, s.design, s.r)) != ERR_OK ||
         (e = dim_broken_off(f, o, s.design, s.r)) != ERR_OK ||
-        (e = placebo(f, &plain, s.r)) != ERR_OK || (e = checks_of_balance(f, o, s.r)) != ERR_OK ||
+        (e = item_order(f, l, s.r)) != ERR_OK || (e = placebo(f, &plain, s.r)) != ERR_OK ||
+        (e = checks_of_balance(f, o, s.r)) != ERR_OK ||
         (e = checks_of_models(f, o, s.r)) != ERR_OK || (e = ends(f, l, s.r)) != ERR_OK ||
         (e = variance(f, l, s.r)) != ERR_OK)
         goto out;

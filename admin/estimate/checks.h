@@ -3,6 +3,7 @@
  *
  * design effect            design_effect.h, with the smallest shares it finds with 80%
  * missing counts, break-off by arm                           dim.h
+ * order of items           counts by the item that stood first, within arms (archives)
  * known prevalence         placebo lists: difference in means less what is known, by group
  * Hausman                  nls against ml, V_nls - V_ml positive definite or refused (Hausman 1978)
  * balance                  Mahalanobis distance of the arms' covariates, arms permuted 2,000 times

@@ -15,7 +15,7 @@ enum err __wrap_store_commit(struct store *st);
 
 enum err __wrap_store_commit(struct store *st)
 {
-    int how = commit_fails;
+    unsigned how = commit_fails;
     commit_fails = WORKS;
     if (how == FAILS_BEFORE)
         return ERR_FULL;

@@ -191,7 +191,7 @@ static enum err lock_home(const char *home, int *fd)
 {
     *fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*fd < 0)
-        return log_fail(ERR_FILE, "%s: %s", home, strerror(errno));
+        return log_fail(ERR_FILE, "%s: the folder could not be opened: %s", home, strerror(errno));
     return flock(*fd, LOCK_EX | LOCK_NB) == 0
                ? ERR_OK
                : log_fail(ERR_BUSY, "%s: this laptop is being set up by another program", home);

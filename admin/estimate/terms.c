@@ -180,6 +180,19 @@ static enum err add_term(struct terms *t, const struct term *term)
     return ERR_OK;
 }
 
+/* Is there a column on both sides of every : and *? */
+static bool has_all_factors(const char *piece)
+{
+    bool column = false;
+    for (const char *p = piece; *p != 0; p++) {
+        bool mark = *p == ':' || *p == '*';
+        if (mark && !column)
+            return false;
+        column = mark ? false : column || *p != ' ';
+    }
+    return column;
+}
+
 /* One piece between commas: "a", "a:b", "a*b". */
 static enum err read_term(struct terms *t, char *piece)
 {
@@ -187,6 +200,8 @@ static enum err read_term(struct terms *t, char *piece)
     bool star = strchr(piece, '*') != NULL;
     char *rest = NULL;
     enum err e = ERR_OK;
+    if (!has_all_factors(piece))
+        return log_fail(ERR_USAGE, "%s %s: a column is missing beside : or *", t->option, piece);
     for (char *p = strtok_r(piece, ":*", &rest); p != NULL; p = strtok_r(NULL, ":*", &rest)) {
         size_t v = 0;
         if (all.variables == ORDER)

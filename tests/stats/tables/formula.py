@@ -87,5 +87,6 @@ ROWS = [
     row("no such column", "male", all_of(
         refused("mail", "--covariates mail", "there is no such column", "male"),
         refused("male,,age10", "a term is empty"),
+        *(refused(f"male,{wrong}", wrong, "a column is missing") for wrong in (":", "*", "male:", ":male", "male**age10")),
         refused("male,age,age10", "age10 is a combination of the intercept and age", status=1))),
 ]

@@ -64,6 +64,7 @@ static const struct world direct = {.items = 3,
                                     .misreport = {-0.5, 0.4, 0.3}};
 static const struct world twice = {STANDARD, .twice = true};
 static const struct world noisy = {STANDARD, .direct = true, .misreport = {-0.5, 0.4, 0.3}};
+static const struct world two_lists = {STANDARD, .twice = true};
 static const struct world outcome = {STANDARD, .outcome = true, .after = {-0.4, 0.3, 0.2, 1.0}};
 static const struct world points = {STANDARD, .points = 200, .spread = 0.42, .weight_cv = 0.6};
 static const struct world ceiling = {STANDARD, .ceiling = 0.4};
@@ -155,6 +156,12 @@ static const struct scenario table[] = {
         "misreport", "misreport", &direct, true,
         .o = {XS, .direct = "direct", .control_constraint = CONSTRAINT_FULL, .no_treatment = true},
         .target = {SENSITIVE_TARGETS, {"misreport.male", 0.4}, {"misreport.age", 0.3}}),
+    ALL_SIZES("double", "double", &two_lists, true, .only = "world",
+              .target = {{"prevalence", 0}, {"stacked.list", 0}}),
+    ALL_SIZES("combined", "combined", &direct, true, .o = {.direct = "direct"}, .only = "world",
+              .target = {{"prevalence", 0}}),
+    ALL_SIZES("aux-robust", "aux", &plain, true, .o = {XS, .robust = true},
+              .target = {SENSITIVE_TARGETS}),
     {"misreport-noisy", "misreport", &noisy, 2000,
      .o = {XS, .direct = "direct", .control_constraint = CONSTRAINT_FULL, .no_treatment = true},
      .target = {SENSITIVE_TARGETS, {"misreport.male", 0.4}, {"misreport.age", 0.3}}},

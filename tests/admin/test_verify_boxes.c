@@ -282,7 +282,7 @@ static struct num inverse(struct num x)
 static struct num from_bytes(const uint8_t *p, size_t n)
 {
     struct num x = {{0}};
-    for (size_t bit = 0; bit < 8 * n; bit++)
+    for (size_t bit = 0; bit < 8 * n && bit < 130; bit++) /* the highest ones are 0 */
         x.v[bit / LIMB] |= (uint64_t)(p[bit / 8] >> bit % 8 & 1) << bit % LIMB;
     reduce(&x);
     return x;

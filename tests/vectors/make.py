@@ -20,7 +20,7 @@ except ImportError as missing:
 
 HERE = pathlib.Path(__file__).resolve().parent
 USES = """pack golive approve revoke receipt choose device preamble entry stream head mac next seal field answers commit chain
-    draw machine key row simulate""".split()
+    draw machine key row simulate slot share code local epoch state""".split()
 PASSPHRASE = "семь слов: seven words"
 STUDY = [(HERE / "study" / name).read_bytes() for name in ("study.yaml", "points.csv")]
 LATER = [STUDY[0].replace(b"blocks: [6, 12]", b"blocks: [6]"), STUDY[1]]

@@ -11,6 +11,9 @@
 #include "admin/unseal.h"
 #include "core/device.h"
 #include "kiosk/home.h"
+#include "kiosk/keyfile.h"
+#include "kiosk/state.h"
+#include "kiosk/store.h"
 
 /* ---- labels that change ---- */
 
@@ -44,6 +47,8 @@ void __wrap_hash_once(uint8_t out[HASH_LEN], const uint8_t *key, const char *use
 }
 
 /* ---- what the checks need, read before any label changes ---- */
+
+enum { KEPT_EPOCH = 17 }; /* of v1/home */
 
 /* The device of seed 1 under the first researcher's key. */
 #define SIMULATED "358fea7216f212118577102cafea4411c7da6b3b4ee39216d79a13a06e52d1ab"
@@ -375,6 +380,97 @@ static bool machine_is_known(void)
     return memcmp(have, want, 16) == 0;
 }
 
+/* A laptop's keys file as its first interviewer opens it. */
+static struct keyfile *unlocked(void)
+{
+    char path[128];
+    struct keyfile *kf = NULL;
+    struct secret *passphrase = NULL;
+    snprintf(path, sizeof path, "%s/keys", w.dir);
+    assert_int_equal(file_write(path, vectors_file("home/keys"), 0600, true), ERR_OK);
+    assert_int_equal(secret_copy("lantern oak quartz", 18, &passphrase), ERR_OK);
+    assert_int_equal(keyfile_open(path, true, &kf), ERR_OK);
+    if (keyfile_unlock(kf, KEPT_EPOCH, "ab12", passphrase) != ERR_OK) {
+        keyfile_close(kf);
+        kf = NULL;
+    }
+    secret_free(passphrase);
+    return kf;
+}
+
+static bool keys_file_unlocks(void)
+{
+    struct keyfile *kf = unlocked();
+    bool ok = kf != NULL;
+    keyfile_close(kf);
+    return ok;
+}
+
+/* With the file unlocked under the labels as they are. */
+static bool of_unlocked(bool (*holds)(struct keyfile *kf))
+{
+    const char *use = mutated;
+    mutated = NULL;
+    struct keyfile *kf = unlocked();
+    mutated = use;
+    assert_non_null(kf);
+    bool ok = holds(kf);
+    keyfile_close(kf);
+    return ok;
+}
+
+static bool opens_epoch(struct keyfile *kf)
+{
+    struct secret *key = NULL;
+    bool ok = keyfile_epoch(kf, KEPT_EPOCH, &key) == ERR_OK;
+    secret_free(key);
+    return ok;
+}
+
+static bool knows_code(struct keyfile *kf)
+{
+    return keyfile_knows(kf, "cd34");
+}
+
+static bool epoch_key_opens(void)
+{
+    return of_unlocked(opens_epoch);
+}
+
+static bool code_is_known(void)
+{
+    return of_unlocked(knows_code);
+}
+
+static bool state_opens(void)
+{
+    const char *use = mutated;
+    char path[128];
+    struct store *store = NULL;
+    struct secret *key = NULL;
+    struct device *device = NULL;
+    struct state st;
+    struct buffer sealed = {0};
+    uint64_t epoch = 0;
+    mutated = NULL;
+    struct keyfile *kf = unlocked();
+    snprintf(path, sizeof path, "%s/store.db", w.dir);
+    assert_int_equal(file_write(path, vectors_file("home/store.db"), 0600, true), ERR_OK);
+    assert_int_equal(store_open(path, true, &store), ERR_OK);
+    assert_int_equal(store_state(store, &epoch, &sealed), ERR_OK);
+    assert_int_equal(keyfile_epoch(kf, epoch, &key), ERR_OK);
+    mutated = use;
+    bool ok = state_open(w.pack, w.study, w.points, keyfile_sign_key(kf), key, epoch,
+                         buffer_view(&sealed), &st, &device) == ERR_OK;
+    mutated = NULL;
+    device_free(device);
+    buffer_free(&sealed);
+    secret_free(key);
+    store_close(store);
+    keyfile_close(kf);
+    return ok;
+}
+
 /* A row of an export without anything else of a reading. */
 static bool row_has_its_name(void)
 {
@@ -448,6 +544,10 @@ static const struct check {
     {"a person's words", {"key"}, person_has_their_words},
     {"a machine", {"machine"}, machine_is_known},
     {"a row of an export", {"row"}, row_has_its_name},
+    {"a keys file", {"slot", "share", "local"}, keys_file_unlocks},
+    {"an epoch's key", {"epoch"}, epoch_key_opens},
+    {"an interviewer's code", {"code"}, code_is_known},
+    {"a laptop's state", {"state"}, state_opens},
     {"a simulated laptop", {"simulate"}, simulated_laptop_is_known},
 };
 enum { CHECKS = sizeof checks / sizeof *checks };

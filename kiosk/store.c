@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/log.h"
@@ -82,6 +83,9 @@ static int open_read_only(const char *path, sqlite3 **db)
 
 static enum err connect(const char *path, int flags, struct store **out)
 {
+    struct stat is;
+    if (lstat(path, &is) == 0 && S_ISLNK(is.st_mode)) /* SQLite would follow it */
+        return log_fail(ERR_FILE, "%s: this is a link, not a store; it was left as it is", path);
     struct store *st = calloc(1, sizeof *st);
     if (st == NULL)
         return ERR_NOMEM;

@@ -282,6 +282,19 @@ static void a_walk_begins_with_the_stream_that_holds_the_position(void **state)
     assert_int_equal(w.entries, 2);
 }
 
+static void a_link_is_never_followed(void **state)
+{
+    struct shop *s = *state;
+    struct store *st = NULL;
+    char *link = file_join(s->dir, "link.db");
+    assert_int_equal(symlink("store.db", link), 0);
+    assert_int_equal(store_open(link, false, &st), ERR_FILE);
+    assert_int_equal(store_open(link, true, &st), ERR_FILE);
+    assert_non_null(strstr(said, "this is a link"));
+    assert_null(st);
+    free(link);
+}
+
 #define STORE(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -289,6 +302,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORE(what_was_committed_is_there_and_what_was_cancelled_is_not),
         STORE(a_position_is_never_written_twice),
+        STORE(a_link_is_never_followed),
         STORE(the_latest_receipt_takes_the_place_of_the_one_before),
         STORE(a_store_in_use_is_not_made_anew),
         STORE(a_half_made_store_is_replaced),

@@ -111,16 +111,17 @@ class Field:
         self.tried = False    # a count was sent off
         self.counted = False  # it was taken: the page behind the card came
         self.began = False    # the contact under way has certainly a number
+        self.trying = False   # one was begun, which may have been kept or not
         self.seen = {"cards": 0, "counts": 0, "counts tried": 0, "resumed": 0, "same card": 0}
         if os.path.exists(file):
             with open(file, encoding="utf-8") as f:
                 known = json.load(f)
-            self.ended, self.card, self.tried, self.counted, self.began = known.pop("contact")
+            self.ended, self.card, self.tried, self.counted, self.began, self.trying = known["contact"]
             self.seen = {k: known[k] for k in self.seen}
 
     def known(self):
-        return {"finished": self.ended, "under way": self.began or self.card is not None, **self.seen,
-                "contact": [self.ended, self.card, self.tried, self.counted, self.began]}
+        return {"finished": self.ended, "under way": self.trying or self.began, **self.seen,
+                "contact": [self.ended, self.card, self.tried, self.counted, self.began, self.trying]}
 
     def at_home(self, all_contacts):
         under_way = self.card is not None or self.began
@@ -129,13 +130,14 @@ class Field:
         if under_way and all_contacts != self.ended + 1:
             raise Failed(f"contact {self.ended + 1} was under way and is neither there nor finished")
         self.ended, self.card, self.tried, self.counted, self.began = all_contacts, None, False, False, False
+        self.trying = False
 
     def unfinished(self, contact):
         if contact != self.ended + 1:
             if contact != self.ended + 2 or not (self.began or self.card):
                 raise Failed(f"contact {contact} is unfinished, after {self.ended} finished ones")
             self.at_home(self.ended + 1)
-        self.began = True
+        self.began = self.trying = True
         self.seen["resumed"] += 1
 
     def shows_card(self, card):
@@ -175,6 +177,7 @@ def answer(field, passphrase, t):
     m = re.search(r"confirmed \d+ of (\d+) contacts", page)
     if m and "New contact" in page:
         field.at_home(int(m.group(1)))
+        field.trying = True
         return "n"
     if "Yes: press Enter." in page:
         field.tries_count()

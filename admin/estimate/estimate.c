@@ -85,6 +85,9 @@ void estimate_free(struct estimate_result *r)
 }
 
 static enum err add_sentence(char ***list, size_t *count, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+
+static enum err add_sentence(char ***list, size_t *count, const char *fmt, va_list ap)
 {
     va_list again;
     va_copy(again, ap);

@@ -67,7 +67,7 @@ static bool is_irregular(const struct fold_contact *c, const struct entry_field 
 /* Chains begin anew at the device's approval, at a further root and under another pack; what was
  * drawn in a gap is not known. */
 static void follow_chains(struct fold *f, size_t device, const struct verify_pack *pack, uint64_t n,
-                          uint16_t kind)
+                          enum entry_kind kind)
 {
     if (f->next == 0 || f->device != device) {
         f->device = device;

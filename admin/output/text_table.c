@@ -259,7 +259,9 @@ static void bounds_lines(struct buffer *out, const struct estimate_result *r)
         group = b->group;
         percents(range, sizeof range, b->lower, b->upper);
         percents(interval, sizeof interval, b->ci_low, b->ci_high);
-        snprintf(share, sizeof share, isfinite(b->share) ? "%.1f" : "", 100 * b->share);
+        share[0] = '\0';
+        if (isfinite(b->share))
+            snprintf(share, sizeof share, "%.1f", 100 * b->share);
         buffer_printf(out, "%-19s %5s %15s %15s  ", b->assumption, share, range, interval);
         if (text_table_wrap(b->meaning, 58, 100, out) != ERR_OK)
             out->failed = true;

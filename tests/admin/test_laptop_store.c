@@ -120,8 +120,7 @@ static void a_store_with_anything_but_its_own_tables_in_it_is_refused(void **sta
         "PRAGMA user_version = 2",
         "PRAGMA application_id = 1",
         "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET type = 'view' WHERE name = 'state'",
-        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = sql || ' ' WHERE name = "
-        "'pack'",
+        "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = sql || ' ' WHERE rowid = 1",
     };
     for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
         char name[32];

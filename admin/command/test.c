@@ -14,8 +14,9 @@
 static const char usage[] =
     "usage: sanaq-admin test DATA [OPTION]...\n"
     "\n"
-    "Tests what estimates assume: design effects, missing counts and break-offs by arm, known\n"
-    "prevalences, balance, Hausman, placebo tests, exposure at the ends, the spread of counts.\n"
+    "Tests what estimates assume: design effects, missing counts and break-offs by arm, order of\n"
+    "items and lists, language of the card, known prevalences, balance, Hausman, placebo tests,\n"
+    "exposure at the ends, the spread of counts.\n"
     "\n"
     "  --covariates A,B    background columns: balance, Hausman, convergence\n"
     "  --direct COL        the direct question: placebo tests\n"

@@ -259,8 +259,9 @@ enum err checks_run(const struct frame *f, const struct estimate_options *o,
     if (e != ERR_OK || (e = design_effects(f, l, s.r)) != ERR_OK ||
         (e = dim_missing(f, o, s.design, s.r)) != ERR_OK ||
         (e = dim_broken_off(f, o, s.design, s.r)) != ERR_OK ||
-        (e = item_order(f, l, s.r)) != ERR_OK || (e = placebo(f, &plain, s.r)) != ERR_OK ||
-        (e = checks_of_balance(f, o, s.r)) != ERR_OK ||
+        (e = item_order(f, l, s.r)) != ERR_OK ||
+        (e = checks_of_place(f, o, s.design, s.r)) != ERR_OK ||
+        (e = placebo(f, &plain, s.r)) != ERR_OK || (e = checks_of_balance(f, o, s.r)) != ERR_OK ||
         (e = checks_of_models(f, o, s.r)) != ERR_OK || (e = ends(f, l, s.r)) != ERR_OK ||
         (e = variance(f, l, s.r)) != ERR_OK)
         goto out;

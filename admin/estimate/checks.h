@@ -4,6 +4,9 @@
  * design effect            design_effect.h, with the smallest shares it finds with 80%
  * missing counts, break-off by arm                           dim.h
  * order of items           counts by the item that stood first, within arms (archives)
+ * order of lists, language differences in means, and control means, by the position of the list
+ *                          among those asked and by the language of its card: Wald, or F by points
+ *                          (archives)
  * known prevalence         placebo lists: difference in means less what is known, by group
  * Hausman                  nls against ml, V_nls - V_ml positive definite or refused (Hausman 1978)
  * balance                  Mahalanobis distance of the arms' covariates, arms permuted 2,000 times
@@ -25,6 +28,11 @@ enum err checks_run(const struct frame *f, const struct estimate_options *o,
 /** The checks that run other estimators: part of checks_run, in a file of their own. ERR_NOMEM. */
 enum err checks_of_models(const struct frame *f, const struct estimate_options *o,
                           struct estimate_result *r);
+/** By position and language, under the design ${d} (NULL: simple random sample): groups with
+ * ESTIMATE_WITHHOLD counts in every arm are compared. ERR_NOMEM. */
+struct design;
+enum err checks_of_place(const struct frame *f, const struct estimate_options *o,
+                         const struct design *d, struct estimate_result *r);
 enum err checks_of_balance(const struct frame *f, const struct estimate_options *o,
                            struct estimate_result *r);
 

@@ -126,6 +126,7 @@ enum err fold_event(void *ctx, const struct verify_report *r, size_t device, uin
     if (field->kind == ENTRY_COUNTED && answers != NULL) {
         c->counted |= UINT32_C(1) << answers->u.counted.list;
         c->count[answers->u.counted.list] = answers->u.counted.count;
+        c->language[answers->u.counted.list] = answers->u.counted.language;
     }
     return field->kind == ENTRY_OUTCOME ? take_outcome(c, field, answers, c->pack->study->questions)
                                         : ERR_OK;

@@ -20,10 +20,11 @@ struct fold_contact {
     uint8_t eligible;
     uint32_t address; /* 0: none */
     uint8_t attempt;
-    struct draw draw;              /* researchers only */
-    uint32_t counted;              /* bit l: list l has its entry */
-    int8_t count[STUDY_MAX_LISTS]; /* or a missing code; where counted */
-    int32_t *answer;               /* one per question, NULL before the outcome; owned */
+    struct draw draw;                  /* researchers only */
+    uint32_t counted;                  /* bit l: list l has its entry */
+    int8_t count[STUDY_MAX_LISTS];     /* or a missing code; where counted */
+    uint8_t language[STUDY_MAX_LISTS]; /* of the card, index into the pack's study; where counted */
+    int32_t *answer;                   /* one per question, NULL before the outcome; owned */
 };
 
 struct fold {

@@ -50,6 +50,8 @@ static void list_free(struct frame_list *l)
     free(l->arm);
     free(l->count);
     free(l->order);
+    free(l->position);
+    free(l->language);
     if (l->mechanism != NULL) {
         free(l->mechanism->row);
         free(l->mechanism->chain);
@@ -71,6 +73,9 @@ void frame_free(struct frame *f)
     free(f->column);
     free(f->list);
     free(f->pair);
+    for (size_t i = 0; i < f->languages; i++)
+        free(f->language[i]);
+    free(f->language);
     free(f->weight);
     weighting_free(f->weighting);
     free(f->psu);

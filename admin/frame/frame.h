@@ -84,9 +84,12 @@ struct frame_list {
     enum study_hide hide[FRAME_MAX_ARMS];
     bool has_known[FRAME_MAX_ARMS]; /* the item's prevalence is known: a placebo */
     double known[FRAME_MAX_ARMS];
-    int8_t *arm;     /* 0 control, k; FRAME_MISSING where the list was not asked */
-    int16_t *count;  /* 0..J+1, a missing code or FRAME_NO_REASON */
-    uint64_t *order; /* permutation number, NULL in a flat file */
+    int8_t *arm;      /* 0 control, k; FRAME_MISSING where the list was not asked */
+    int16_t *count;   /* 0..J+1, a missing code or FRAME_NO_REASON */
+    uint64_t *order;  /* permutation number, NULL in a flat file */
+    int8_t *position; /* among the lists asked, 0 first; FRAME_MISSING; NULL in a flat file */
+    int8_t *language; /* of the card, index into the frame's; FRAME_MISSING where there is no count;
+                         NULL in a flat file */
     struct frame_mechanism *mechanism; /* NULL in a flat file */
 };
 
@@ -99,6 +102,8 @@ struct frame {
     size_t lists;
     struct frame_double *pair;
     size_t pairs;
+    char **language; /* of cards, as the studies name them; NULL in a flat file */
+    size_t languages;
     double *weight;              /* NULL: none */
     struct weighting *weighting; /* how the weights came about (weighting.h); NULL: as given */
     int32_t *psu;                /* sampling point per row, 0.., NULL: none */

@@ -165,6 +165,47 @@ static enum err add_columns(struct making *m)
     return e;
 }
 
+/* The card's language by name: packs may order theirs otherwise, and have others. */
+static enum err language_of(struct frame *f, const struct fold_contact *c, size_t l, int8_t *out)
+{
+    const char *name = c->pack->study->language[c->language[l]];
+    for (size_t i = 0; i < f->languages; i++)
+        if (strcmp(f->language[i], name) == 0) {
+            *out = (int8_t)i;
+            return ERR_OK;
+        }
+    if (f->languages == INT8_MAX) /* hundreds of packs, none of which names them alike */
+        return ERR_OK;
+    char **more = realloc(f->language, (f->languages + 1) * sizeof *more);
+    if (more == NULL)
+        return ERR_NOMEM;
+    f->language = more;
+    if ((more[f->languages] = strdup(name)) == NULL)
+        return ERR_NOMEM;
+    *out = (int8_t)f->languages++;
+    return ERR_OK;
+}
+
+/* The rows of a list. */
+static enum err fill_list(struct making *m, size_t l)
+{
+    struct frame_list *list = &m->frame->list[l];
+    enum err e = ERR_OK;
+    for (size_t i = 0; e == ERR_OK && i < m->frame->n; i++) {
+        const struct fold_contact *c = m->row[i];
+        bool asked = c->draw.arm[l] != ARM_NOT_ASKED;
+        bool counted = (c->counted >> l & 1) != 0;
+        list->arm[i] = asked ? (int8_t)c->draw.arm[l] : FRAME_MISSING;
+        list->count[i] = !asked ? ANSWER_NOT_ASKED : counted ? c->count[l] : ANSWER_NOT_REACHED;
+        list->order[i] = c->draw.order[l];
+        list->position[i] = asked ? (int8_t)c->draw.position[l] : FRAME_MISSING;
+        list->language[i] = FRAME_MISSING;
+        if (list->count[i] >= 0)
+            e = language_of(m->frame, c, l, &list->language[i]);
+    }
+    return e;
+}
+
 static enum err add_list(struct making *m, size_t l)
 {
     const struct study *s = m->pack->study;
@@ -179,7 +220,10 @@ static enum err add_list(struct making *m, size_t l)
     list->arm = calloc(n, sizeof *list->arm);
     list->count = calloc(n, sizeof *list->count);
     list->order = calloc(n, sizeof *list->order);
-    if (list->id == NULL || list->arm == NULL || list->count == NULL || list->order == NULL)
+    list->position = calloc(n, sizeof *list->position);
+    list->language = calloc(n, sizeof *list->language);
+    if (list->id == NULL || list->arm == NULL || list->count == NULL || list->order == NULL ||
+        list->position == NULL || list->language == NULL)
         return ERR_NOMEM;
     for (size_t k = 0; k < def->sensitives; k++) {
         list->sensitive[k + 1] = strdup(def->sensitive[k].id);
@@ -190,15 +234,7 @@ static enum err add_list(struct making *m, size_t l)
         if (list->sensitive[k + 1] == NULL)
             return ERR_NOMEM;
     }
-    for (size_t i = 0; i < m->frame->n; i++) {
-        const struct fold_contact *c = m->row[i];
-        bool asked = c->draw.arm[l] != ARM_NOT_ASKED;
-        bool counted = (c->counted >> l & 1) != 0;
-        list->arm[i] = asked ? (int8_t)c->draw.arm[l] : FRAME_MISSING;
-        list->count[i] = !asked ? ANSWER_NOT_ASKED : counted ? c->count[l] : ANSWER_NOT_REACHED;
-        list->order[i] = c->draw.order[l];
-    }
-    return ERR_OK;
+    return fill_list(m, l);
 }
 
 static enum err add_lists(struct making *m)

@@ -9,6 +9,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -26,9 +27,14 @@ def admin(*words, expect=0):
 
 
 class Study:
-    def __init__(self, work, source):
+    def __init__(self, work, source, second=None):
+        """second: a language that every text of an English study is given in too."""
         self.work = work
         shutil.copytree(source, work / "study")
+        if second is not None:
+            path = work / "study" / "study.yaml"
+            path.write_text(re.sub(r"languages: \[en\]", f"languages: [en, {second}]",
+                                   re.sub(r"\{en: ([^}]*)\}", rf"{{en: \1, {second}: \1}}", path.read_text())))
         (work / "pass").write_text("a passphrase for the test\n")
         for who, more in (("first", []), ("second", []), ("field", ["--supervisor"])):
             admin("keygen", "--out", work / "study" / f"{who}.key", "--cost", "interactive", "--passphrase-file",
@@ -88,6 +94,25 @@ def check_randomization(study, archive, list_id, mechanism, intervals):
     print(f"ok: randomisation test of {list_id}: {mechanism}")
 
 
+def check_place(study, archive, list_id, items):
+    """`test` compares lists by where they stood and by the language of the card; nothing was made to depend on either."""
+    got = json.loads(admin("test", archive, "--list", list_id, "--json", "--unweighted", *study.key).stdout)
+    clustered = json.loads(admin("test", archive, "--list", list_id, "--json", *study.key).stdout)
+    tests, by_points = ({t["name"]: t for t in r["tests"]} for r in (got, clustered))
+    suffix = [f", {item}" for item in items] if len(items) > 1 else [""]
+    for what, groups in (("order of lists", 3), ("language of the card", 2)):
+        for value in [f"difference in means{s}" for s in suffix] + ["control mean"]:
+            t, c = tests[f"{what}, {value}"], by_points[f"{what}, {value}"]
+            assert t["df"] == c["df"] == groups - 1 and t["df2"] is None and c["df2"] > 10, (t, c)
+            assert t["p_value"] > 1e-4 and c["p_value"] > 1e-4, (t, c)
+    whole = json.loads(admin("estimate", archive, "--list", list_id, "--unweighted", "--json", *study.key).stdout)
+    for group, s in zip(whole["groups"], suffix):
+        for kind in ([f"position {k}" for k in (1, 2, 3)], ["language en", "language ru"]):
+            parts = [got["numbers"][f"{k}, difference in means{s}"] for k in kind]
+            assert len(set(parts)) == len(parts) and min(parts) < group["estimate"] < max(parts), (group, parts)
+    print(f"ok: {list_id} by position and language")
+
+
 def check_export(study, archive):
     """The export, estimated as anybody's CSV, gives the archive's numbers."""
     admin("export", archive, "--format", "csv", "--out", study.work / "export.csv", *study.key)
@@ -134,7 +159,7 @@ def main():
         check_randomization(study, archive, "policies", "each draw by itself", True)
 
         (work / "two").mkdir()
-        study = Study(work / "two", TWO_LISTS)
+        study = Study(work / "two", TWO_LISTS, second="ru")
         archive = study.simulate("lists", 3000, 4, "--seed", 9, "--prevalence", "press=.25", "--prevalence", "courts=.7",
                                  "--prevalence", "csto=.5")
         check_verify(study, archive, 3000, 4)
@@ -142,6 +167,8 @@ def main():
         check_estimate(study, "lists", archive, "policies-b", "csto", "policies-b:csto", 0.5)
         check_estimate(study, "lists", archive, "trust", "press", "trust:press", 0.25)
         check_estimate(study, "lists", archive, "trust", "courts", "trust:courts", 0.7)
+        check_place(study, archive, "policies", ["csto"])
+        check_place(study, archive, "trust", ["press", "courts"])
         check_randomization(study, archive, "policies-b", "in permuted blocks", True)
         check_randomization(study, archive, "trust", "in permuted blocks", False)
     finally:

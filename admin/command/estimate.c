@@ -1,8 +1,10 @@
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "admin/command/command.h"
 #include "admin/command/data.h"
@@ -289,7 +291,11 @@ static enum err write_posterior(const struct frame *f, const struct request *q,
 static enum err run_method(const struct frame *f, const struct estimate_options *o,
                            const struct estimator *est, struct estimate_result **out)
 {
-    return o->bootstrap > 0 ? bootstrap_run(est, f, o, out) : replicate_run(est, f, o, out);
+    clock_t began = clock();
+    enum err e = o->bootstrap > 0 ? bootstrap_run(est, f, o, out) : replicate_run(est, f, o, out);
+    if (e == ERR_OK && isnan((*out)->fit_seconds)) /* closed forms have no fit to time by itself */
+        (*out)->fit_seconds = (double)(clock() - began) / CLOCKS_PER_SEC;
+    return e;
 }
 
 static enum err print_result(const struct buffer *b)

@@ -280,6 +280,21 @@ enum err model_take(struct model *m, const struct likelihood *l, const struct li
     return ERR_OK;
 }
 
+enum err model_holds(const struct model *m, const struct terms *t, int column, bool *holds)
+{
+    char *rest = NULL, *copy = strdup(m->f->column[column].name);
+    if (copy == NULL)
+        return ERR_NOMEM;
+    bool all = strchr(copy, ':') != NULL;
+    for (char *p = strtok_r(copy, ":", &rest); p != NULL; p = strtok_r(NULL, ":", &rest)) {
+        int part = frame_find(m->f, p);
+        all = all && part >= 0 && terms_reads(t, part);
+    }
+    *holds = all || terms_reads(t, column);
+    free(copy);
+    return ERR_OK;
+}
+
 double model_mean(const struct model *m, int arm)
 {
     double sum = 0, weights = 0;

@@ -64,6 +64,10 @@ enum err model_take(struct model *m, const struct likelihood *l, const struct li
 /** ERR_STUDY (said) where points minus strata leave no degrees of freedom; else m->df is they. */
 enum err model_design_df(struct model *m);
 
+/** *holds: ${t} reads the column of the frame, or all columns of which it is the crossing "a:b".
+ * ERR_NOMEM. */
+enum err model_holds(const struct model *m, const struct terms *t, int column, bool *holds);
+
 /** Weighted mean count of arm ${arm} in the rows used. */
 double model_mean(const struct model *m, int arm);
 

@@ -190,6 +190,18 @@ static enum err fill_group(const struct model *m, const struct predict *q, const
     return ERR_OK;
 }
 
+/* Groups that the model does not know differ by whom the sample put into them, and the delta method
+ * takes its covariates as given: a statistic would be of nothing but that chance. */
+static enum err warn_of_outsider(struct estimate_result *r, const char *name)
+{
+    return estimate_warn(r,
+                         "%s: no test of equality: %s is not among the model's covariates, so that "
+                         "its groups differ only by their other covariates, whose sampling the "
+                         "standard errors leave out. Add it to --covariates, or compare the groups "
+                         "with --method dim.",
+                         name, name);
+}
+
 /* Are the prevalences of the groups of a column equal? */
 static enum err compare(struct model *m, const struct predict *q, int by, const struct mean *mean)
 {
@@ -224,10 +236,15 @@ static enum err compare(struct model *m, const struct predict *q, int by, const 
         for (size_t j = 0; j < n; j++)
             v[i * n + j] = bilinear(mean[use[i]].grad, q->vcov, mean[use[j]].grad, q->p);
     }
-    enum err e = n < 2 ? ERR_OK : numeric_wald_equal(d, v, n, &t->statistic);
+    bool holds = false;
+    enum err e = model_holds(m, q->terms, by, &holds);
+    if (e == ERR_OK && holds && n >= 2)
+        e = numeric_wald_equal(d, v, n, &t->statistic);
     free(d);
     if (e != ERR_OK)
         return e;
+    if (!holds)
+        return warn_of_outsider(r, c->name);
     if (isnan(t->statistic))
         return estimate_warn(r,
                              "%s: no test of equality: the model's coefficients do not move its "
@@ -339,10 +356,7 @@ static enum err read_settings(const struct model *m, const struct predict *q, ch
                             option, p, SETTINGS_MAX);
         *value++ = 0;
         int column = frame_find(m->f, p);
-        bool found = false;
-        for (size_t k = 0; column >= 0 && k < terms_columns(q->terms); k++)
-            found = found || terms_column(q->terms, k) == column;
-        if (!found)
+        if (column < 0 || !terms_reads(q->terms, column))
             return log_fail(ERR_USAGE, "%s %s=%s: the model has no column %s", option, p, value, p);
         set[*sets] = (struct terms_setting){column, value};
         enum err e = terms_accept(q->terms, &set[(*sets)++], option);

@@ -44,7 +44,8 @@ enum err predict_average(const struct model *m, const struct predict *q, double 
                          double *grad);
 
 /** Adds to the result, for each of ${items} items: a group for all respondents and for each level
- * of every --by column, tests of equality, and prevalence entries for --profile and --difference.
+ * of every --by column, tests of equality (of columns that the model holds; of others a warning why
+ * there is none), and prevalence entries for --profile and --difference.
  * ERR_USAGE (said), ERR_NOMEM. */
 enum err predict_all(struct model *m, const struct predict *q, size_t items);
 

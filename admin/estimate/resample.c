@@ -217,11 +217,14 @@ static void give_coefficients(struct estimate_result *r, const double *v, size_t
     }
 }
 
-/* Equality of the groups of one column, from their new covariance. */
+/* Equality of the groups of one column, from their new covariance. A test that was refused, with a
+ * warning why, stays refused. */
 static enum err give_test(const struct estimate_result *r, const double *v, size_t n, double df,
                           struct estimate_test *t)
 {
     size_t use[ESTIMATE_MAX_LEVELS], k = 0;
+    if (isnan(t->statistic))
+        return ERR_OK;
     double w = NAN, *d = malloc((ESTIMATE_MAX_LEVELS + 1) * ESTIMATE_MAX_LEVELS * sizeof *d);
     double *s = d + ESTIMATE_MAX_LEVELS;
     enum err e = d != NULL ? ERR_OK : ERR_NOMEM;

@@ -86,6 +86,14 @@ int terms_column(const struct terms *t, size_t i)
     return t->variable[i].column;
 }
 
+bool terms_reads(const struct terms *t, int column)
+{
+    for (size_t k = 0; k < terms_columns(t); k++)
+        if (terms_column(t, k) == column)
+            return true;
+    return false;
+}
+
 static enum err no_column(const struct terms *t, const char *name)
 {
     struct buffer names = {0};

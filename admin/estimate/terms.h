@@ -38,6 +38,7 @@ const char *terms_option(const struct terms *t); /* as given */
 /** Frame columns that the formula reads, each once. */
 size_t terms_columns(const struct terms *t);
 int terms_column(const struct terms *t, size_t i);
+bool terms_reads(const struct terms *t, int column);
 
 /** The design row of frame row ${row} (no missing value in it) into x[terms_count]. */
 void terms_row(const struct terms *t, size_t row, double *x);

@@ -86,6 +86,6 @@ grep -q "larger than" "$WORK/err" || fail "the endless segment is not told"
 expect 4 "damaged" "$ADMIN" verify "$WORK/trap.archive" "${key[@]}"
 "$ADMIN" estimate "$WORK/archive" "${key[@]}" --json >"$WORK/before.json" 2>/dev/null
 "$ADMIN" estimate "$WORK/trap.archive" "${key[@]}" --json >"$WORK/after.json" 2>/dev/null || true
-cmp "$WORK/before.json" "$WORK/after.json" || fail "a trap changed the results"
+cmp <(grep -v "_seconds\"" "$WORK/before.json") <(grep -v "_seconds\"" "$WORK/after.json") || fail "a trap changed the results"
 ln -s "$WORK/study/first.key" "$WORK/link.db"
 expect 3 "neither a folder nor a laptop's store.db" "$ADMIN" pull "$WORK/link.db" --archive "$WORK/trap.archive"

@@ -126,7 +126,8 @@ sed -i 's/second\.pub/stranger.pub/' "$WORK/evil/study.yaml"
 "$ADMIN" estimate "$WORK/study.archive" "${key[@]}" --json >"$WORK/before.json" 2>/dev/null || true
 expect 4 "pack of another study" "$ADMIN" pull "dir:$WORK/flood" --archive "$WORK/study.archive"
 "$ADMIN" estimate "$WORK/study.archive" "${key[@]}" --json >"$WORK/after.json" 2>/dev/null || true
-cmp "$WORK/before.json" "$WORK/after.json" && [[ -s $WORK/after.json ]] || fail "strangers changed the results"
+cmp <(grep -v "_seconds\"" "$WORK/before.json") <(grep -v "_seconds\"" "$WORK/after.json") && [[ -s $WORK/after.json ]] ||
+  fail "strangers changed the results"
 expect 4 "unknown pack" "$ADMIN" verify "$WORK/study.archive" "${key[@]}"
 cp "$WORK/evil.pack" "$WORK/simulated/packs/$(printf '%064d' 1).pack"
 expect 2 "several studies lie here" "$ADMIN" pull "dir:$WORK/simulated" --archive "$WORK/which.archive"

@@ -99,7 +99,31 @@ def the_sensitivity_bias_has_the_covariance_of_the_same_people():
     fits.near(entries(got)["list minus direct"]["se"], variance ** 0.5, 1e-10, "list minus direct")
 
 
-CHECKS = [the_combined_estimator_is_reproduced, the_sensitivity_bias_has_the_covariance_of_the_same_people, the_double_list_is_reproduced, its_regression_is_reproduced,
+def groups_outside_the_model_are_not_tested():
+    """Their delta-method covariance knows nothing of the sampling of covariates: a chi-square of it would be of chance alone."""
+    plain = ["--y", "y", "--treat", "treat", "--items", "4", "--method"]
+    for method, more in (("ml", []), ("nls", []), ("lm", []), ("ml", ["--se", "replicates", "--cluster", "psu"])):
+        got = fits.estimate("standard.csv", *plain, method, "--covariates", "male,age10", "--by", "male,region", *more)
+        inside, outside = got["tests"]
+        assert inside["by"] == "male" and inside["statistic"] > 0 and inside["df"] == 1, (method, inside)
+        assert outside["by"] == "region" and outside["statistic"] is None and outside["p_value"] is None, (method, outside)
+        (words,) = [w for w in got["warnings"] if "no test of equality" in w]
+        assert words.startswith("region: ") and "not among the model's covariates" in words, words
+        assert all(g["se"] > 0 for g in got["groups"]), method
+    whole = fits.estimate("standard.csv", *plain, "ml", "--covariates", "male*factor(region)", "--by", "male:region,region")
+    assert [t["statistic"] is not None for t in whole["tests"]] == [True, True], whole["tests"]
+    crossed = fits.estimate("standard.csv", *plain, "ml", "--covariates", "male", "--by", "male:region")
+    assert crossed["tests"][0]["statistic"] is None
+
+
+def every_method_says_how_long_it_took():
+    plain = ["--y", "y", "--treat", "treat", "--items", "4", "--method"]
+    for method in ("dim", "bounds", "randomization", "ml"):
+        assert 0 < fits.estimate("standard.csv", *plain, method)["fit_seconds"] < 60, method
+    assert 0 < fits.estimate("double.csv", *DOUBLE)["fit_seconds"] < 60
+
+
+CHECKS = [groups_outside_the_model_are_not_tested, every_method_says_how_long_it_took, the_combined_estimator_is_reproduced, the_sensitivity_bias_has_the_covariance_of_the_same_people, the_double_list_is_reproduced, its_regression_is_reproduced,
           the_double_list_is_the_same_with_its_lists_exchanged]
 
 

@@ -9,14 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "admin/estimate/estimate.h"
-#include "core/log.h"
+#include "tests/stats/workers.h"
 #include "tests/stats/world.h"
 
-enum { FULL = 5000, REDUCED = 1000, MOST_TARGETS = 8, WORKERS = 2 };
+enum { FULL = 5000, REDUCED = 1000, MOST_TARGETS = 8 };
 
 struct target {
     const char *name; /* "prevalence" (of all respondents) or "equation.term" of a coefficient */
@@ -188,6 +186,8 @@ static const struct scenario table[] = {
 struct sums {
     double n, refused, bias, square, se, inside, estimate;
 };
+enum { SUMS = 7 }; /* numbers in one */
+_Static_assert(sizeof(struct sums) == SUMS * sizeof(double), "sums are plain numbers");
 
 /* Estimate and interval of one target; false where the result has none. */
 static bool find(const struct estimate_result *r, const char *name, double *estimate, double *se,
@@ -243,66 +243,41 @@ static void tally(const struct scenario *s, const struct world *w, const struct 
     }
 }
 
-static void work(const struct scenario *s, size_t first, size_t step, size_t samples,
-                 struct sums *sums)
+struct batch {
+    const struct scenario *s;
+    size_t samples;
+};
+
+/* The sums of all targets, one after another. */
+static void work(const void *ctx, size_t first, size_t step, double *numbers)
 {
-    struct world w = *s->world;
-    const struct estimator *est = estimate_find(s->method);
-    w.n = s->n;
-    for (size_t i = first; i < samples; i += step) {
+    const struct batch *b = ctx;
+    struct world w = *b->s->world;
+    struct sums sums[MOST_TARGETS] = {{0}};
+    const struct estimator *est = estimate_find(b->s->method);
+    w.n = b->s->n;
+    for (size_t i = first; i < b->samples; i += step) {
         struct sample sample;
         struct estimate_result *r = NULL;
         if (est == NULL || world_draw(&w, i + 1, &sample) != ERR_OK)
             exit(3);
-        struct estimate_options o = s->o;
+        struct estimate_options o = b->s->o;
         o.threads = 1;
         if (est->run(sample.f, &o, &r) != ERR_OK)
             r = NULL;
-        tally(s, &w, &sample, r, sums);
+        tally(b->s, &w, &sample, r, sums);
         estimate_free(r);
         frame_free(sample.f);
     }
+    memcpy(numbers, sums, sizeof sums);
 }
 
-static void quiet(void *ctx, const char *line)
-{
-    (void)ctx;
-    (void)line;
-}
-
-/* One worker a processor, each with its share of the samples; sums come back by pipe. */
 static bool run(const struct scenario *s, size_t samples, struct sums *all)
 {
-    int from[WORKERS];
-    bool good = true;
-    for (int k = 0; k < WORKERS; k++) {
-        int ends[2];
-        if (pipe(ends) != 0)
-            return false;
-        pid_t child = fork();
-        if (child == 0) {
-            struct sums sums[MOST_TARGETS] = {{0}};
-            log_to(quiet, NULL);
-            work(s, (size_t)k, WORKERS, samples, sums);
-            _exit(write(ends[1], sums, sizeof sums) == (ssize_t)sizeof sums ? 0 : 3);
-        }
-        close(ends[1]);
-        from[k] = ends[0];
-        good = good && child > 0;
-    }
-    for (int k = 0; k < WORKERS; k++) {
-        struct sums sums[MOST_TARGETS];
-        int status = 1;
-        good = read(from[k], sums, sizeof sums) == (ssize_t)sizeof sums && good;
-        close(from[k]);
-        good = wait(&status) > 0 && status == 0 && good;
-        for (size_t t = 0; good && t < MOST_TARGETS; t++) {
-            all[t].n += sums[t].n, all[t].refused += sums[t].refused;
-            all[t].bias += sums[t].bias, all[t].square += sums[t].square;
-            all[t].se += sums[t].se, all[t].inside += sums[t].inside;
-            all[t].estimate += sums[t].estimate;
-        }
-    }
+    const struct batch b = {s, samples};
+    double numbers[MOST_TARGETS * SUMS] = {0};
+    bool good = workers_run(work, &b, sizeof numbers / sizeof *numbers, numbers);
+    memcpy(all, numbers, sizeof numbers);
     return good;
 }
 

@@ -164,10 +164,7 @@ void moments_close(struct moments *q)
 {
     free(q->ml);
     free(q->start);
-    free(q->nls.b);
-    free(q->nls.vcov);
-    free(q->nls.slope);
-    matrix_free(&q->nls.score);
+    nls_room_free(&q->nls);
 }
 
 enum err moments_at(const struct moments *q, const double *b, struct matrix *score, double *total,

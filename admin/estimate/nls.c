@@ -21,6 +21,15 @@ enum err nls_room(struct nls *u, size_t p)
     return matrix_new(u->m.cells->n, p, &u->score);
 }
 
+void nls_room_free(struct nls *u)
+{
+    free(u->b);
+    free(u->vcov);
+    free(u->slope);
+    free(u->bread);
+    matrix_free(&u->score);
+}
+
 /* sum w^2 s s' over rows. */
 static void rows_meat(const struct nls *u, double *meat)
 {
@@ -170,12 +179,8 @@ static enum err run(const struct frame *f, const struct estimate_options *o,
         e = report(&u);
     done = e == ERR_OK;
 out:
-    free(u.b);
-    free(u.vcov);
-    free(u.slope);
-    free(u.bread);
+    nls_room_free(&u);
     free(u.direct);
-    matrix_free(&u.score);
     model_close(&u.m, done ? out : NULL);
     return e;
 }

@@ -21,8 +21,10 @@ enum err nls_two_steps(struct nls *u);
 /** The error models likewise. */
 enum err nls_error(struct nls *u);
 
-/** Room for b, vcov, score and slope of ${p} coefficients. ERR_NOMEM. */
+/** Room for b, vcov, score, slope and bread of ${p} coefficients, which nls_room_free releases in
+ * every case. ERR_NOMEM. */
 enum err nls_room(struct nls *u, size_t p);
+void nls_room_free(struct nls *u);
 /** vcov = G^-1 F G^-1', F of the kind of standard error. ERR_DOUBT (said) where G is singular. */
 enum err nls_variance(struct nls *u);
 

@@ -99,11 +99,17 @@ static enum err bring_up(struct archive *a)
 
 static enum err recognise(struct archive *a, bool create)
 {
+    /* in one transaction: another program may be making the tables at this moment */
+    enum err e = run(a, "BEGIN");
+    if (e != ERR_OK)
+        return e;
     int64_t id = number_of(a, "PRAGMA application_id");
     int64_t version = number_of(a, "PRAGMA user_version");
     int64_t tables = number_of(a, "SELECT count(*) FROM sqlite_schema");
-    if (id < 0 || version < 0 || tables < 0)
-        return fail(a);
+    e = id < 0 || version < 0 || tables < 0 ? fail(a) : ERR_OK;
+    archive_cancel(a);
+    if (e != ERR_OK)
+        return e;
     if (id == ARCHIVE_ID && version == SCHEMA_VERSION)
         return ERR_OK;
     if (id == ARCHIVE_ID && (version == 0 || version > SCHEMA_VERSION))

@@ -20,18 +20,32 @@ static const char usage[] =
     "\n"
     "  --covariates A,B    background columns: balance, Hausman, convergence\n"
     "  --direct COL        the direct question: placebo tests\n"
-    "  --by COL            known prevalences by these groups (education)\n"
+    "  --known P           the item's prevalence is known, 0 to 1 (a placebo list in a file)\n"
+    "  --placebo COL       1 where a control card had the placebo item, 0 where it had not\n"
+    "  --by COL            known prevalences and the placebo item by these groups (education)\n"
     "  --list ID           which list of the study (default: the first)\n"
     "  --unweighted        leave weights, sampling points and strata out\n"
     "  --seed N            of the permutations (default: 1)\n"
     "  --json\n"
     "\n";
 
-enum { OPT_COVARIATES = 256, OPT_DIRECT, OPT_BY, OPT_LIST, OPT_UNWEIGHTED, OPT_SEED, OPT_JSON };
+enum {
+    OPT_COVARIATES = 256,
+    OPT_DIRECT,
+    OPT_KNOWN,
+    OPT_PLACEBO,
+    OPT_BY,
+    OPT_LIST,
+    OPT_UNWEIGHTED,
+    OPT_SEED,
+    OPT_JSON
+};
 
 static const struct option options[] = {
     {"covariates", required_argument, NULL, OPT_COVARIATES},
     {"direct", required_argument, NULL, OPT_DIRECT},
+    {"known", required_argument, NULL, OPT_KNOWN},
+    {"placebo", required_argument, NULL, OPT_PLACEBO},
     {"by", required_argument, NULL, OPT_BY},
     {"list", required_argument, NULL, OPT_LIST},
     {"unweighted", no_argument, NULL, OPT_UNWEIGHTED},
@@ -46,8 +60,17 @@ struct request {
     struct source_options source;
     const char *list, *by;
     struct estimate_options o;
-    bool json, help;
+    double known;
+    bool has_known, json, help;
 };
+
+static enum err take_known(const char *arg, struct request *q)
+{
+    q->has_known =
+        frame_parse_number(arg, strlen(arg), &q->known) && q->known >= 0 && q->known <= 1;
+    return q->has_known ? ERR_OK
+                        : log_fail(ERR_USAGE, "--known %s: write a share from 0 to 1", arg);
+}
 
 static enum err take_seed(const char *arg, uint64_t *out)
 {
@@ -68,6 +91,11 @@ static enum err take(int c, char *arg, void *ctx)
         return ERR_OK;
     case OPT_DIRECT:
         q->o.direct = arg;
+        return ERR_OK;
+    case OPT_KNOWN:
+        return take_known(arg, q);
+    case OPT_PLACEBO:
+        q->o.placebo = arg;
         return ERR_OK;
     case OPT_BY:
         q->by = arg;
@@ -101,6 +129,12 @@ static enum err find(const struct frame *f, struct request *q, int *by)
     if (q->list != NULL &&
         (f->list[q->o.list].id == NULL || strcmp(f->list[q->o.list].id, q->list) != 0))
         return log_fail(ERR_USAGE, "--list %s: there is no such list", q->list);
+    if (q->has_known && f->archive)
+        return log_fail(ERR_USAGE, "--known: an archive's study says itself what is known");
+    for (size_t k = 1; q->has_known && k < f->list[q->o.list].arms; k++) {
+        f->list[q->o.list].has_known[k] = true;
+        f->list[q->o.list].known[k] = q->known;
+    }
     if (q->by == NULL)
         return ERR_OK;
     if ((*by = frame_find(f, q->by)) < 0)

@@ -10,6 +10,7 @@
 #include "admin/estimate/numeric.h"
 #include "admin/estimate/scope.h"
 #include "core/assign.h"
+#include "core/log.h"
 
 /* "name", or "name, item" where there are several. */
 static const char *of_item(const struct estimate_result *r, const struct frame_list *l, int item,
@@ -213,9 +214,10 @@ static enum err item_order(const struct frame *f, const struct frame_list *l,
                   : ERR_OK;
 }
 
-/* Items whose prevalence is known: what the list says of them is artificial. */
-static enum err placebo(const struct frame *f, const struct estimate_options *o,
-                        struct estimate_result *r)
+/* Items whose prevalence is known: what the list says of them is artificial. ${label}: what they
+ * are called in the result. */
+static enum err known_items(const struct frame *f, const struct estimate_options *o,
+                            const char *label, struct estimate_result *r)
 {
     const struct frame_list *l = &f->list[o->list];
     bool any = false;
@@ -231,20 +233,67 @@ static enum err placebo(const struct frame *f, const struct estimate_options *o,
         if (!l->has_known[g->item] || !(g->se > 0))
             continue;
         double off = g->estimate - l->known[g->item], t = off / g->se;
-        snprintf(name, sizeof name, "known prevalence, %s",
-                 estimate_group_name(d, g, what, sizeof what));
+        snprintf(name, sizeof name, "%s, %s", label, estimate_group_name(d, g, what, sizeof what));
         e = estimate_add_test(r, name, t, g->df, numeric_t_two_sided(t, g->df));
         if (e == ERR_OK)
             e = estimate_add_prevalence(r, name, g->item, off, g->se, g->ci_low - l->known[g->item],
                                         g->ci_high - l->known[g->item]);
         if (e == ERR_OK && g->by < 0)
             e = estimate_assume(r,
-                                "The item whose prevalence is known to be %.0f%% was %s by %.1f "
+                                "%s: the item known to be supported by %.0f%% was %s by %.1f "
                                 "points (SE %.1f).",
-                                100 * l->known[g->item], off < 0 ? "deflated" : "inflated",
+                                label, 100 * l->known[g->item], off < 0 ? "deflated" : "inflated",
                                 100 * fabs(off), 100 * g->se);
     }
     estimate_free(d);
+    return e;
+}
+
+/* The placebo item as an experiment of its own: the control respondents who were shown it against
+ * those who were not. */
+static enum err placebo_item(const struct frame *f, const struct estimate_options *o,
+                             struct estimate_result *r)
+{
+    const struct frame_list *l = &f->list[o->list];
+    int at = frame_find(f, o->placebo);
+    const double *shown = at >= 0 ? frame_numbers(f, at) : NULL;
+    size_t n[2] = {0, 0}, other = 0;
+    if (shown == NULL)
+        return log_fail(ERR_USAGE,
+                        "--placebo %s: name a column with 1 for control respondents who were shown "
+                        "the placebo item and 0 for those who were not",
+                        o->placebo);
+    int8_t *arm = malloc(f->n + 1);
+    if (arm == NULL)
+        return ERR_NOMEM;
+    for (size_t i = 0; i < f->n; i++) {
+        bool with = shown[i] == 1, without = shown[i] == 0;
+        arm[i] = FRAME_MISSING;
+        if (l->arm[i] == 0 && (with || without)) {
+            arm[i] = (int8_t)with;
+            n[with] += l->count[i] >= 0;
+        }
+        other += l->arm[i] == 0 && !with && !without && !isnan(shown[i]);
+    }
+    struct frame_list mixed = {
+        .id = l->id, .items = l->items, .arms = 2, .arm = arm, .count = l->count};
+    mixed.has_known[1] = true;
+    struct frame of_control = *f;
+    of_control.list = &mixed;
+    of_control.lists = 1;
+    struct estimate_options plain = *o;
+    plain.list = 0;
+    enum err e = other > 0 ? log_fail(ERR_STUDY,
+                                      "--placebo %s: %zu control respondents have another value "
+                                      "than 0 and 1",
+                                      o->placebo, other)
+                 : n[0] < 2 || n[1] < 2
+                     ? log_fail(ERR_STUDY,
+                                "--placebo %s: %zu control respondents with a count were shown the "
+                                "item and %zu were not; two of each at least are needed",
+                                o->placebo, n[1], n[0])
+                     : known_items(&of_control, &plain, "placebo item", r);
+    free(arm);
     return e;
 }
 
@@ -261,7 +310,9 @@ enum err checks_run(const struct frame *f, const struct estimate_options *o,
         (e = dim_broken_off(f, o, s.design, s.r)) != ERR_OK ||
         (e = item_order(f, l, s.r)) != ERR_OK ||
         (e = checks_of_place(f, o, s.design, s.r)) != ERR_OK ||
-        (e = placebo(f, &plain, s.r)) != ERR_OK || (e = checks_of_balance(f, o, s.r)) != ERR_OK ||
+        (e = known_items(f, &plain, "known prevalence", s.r)) != ERR_OK ||
+        (o->placebo != NULL && (e = placebo_item(f, &plain, s.r)) != ERR_OK) ||
+        (e = checks_of_balance(f, o, s.r)) != ERR_OK ||
         (e = checks_of_models(f, o, s.r)) != ERR_OK || (e = ends(f, l, s.r)) != ERR_OK ||
         (e = variance(f, l, s.r)) != ERR_OK)
         goto out;

@@ -8,6 +8,10 @@
  *                          among those asked and by the language of its card: Wald, or F by points
  *                          (archives)
  * known prevalence         placebo lists: difference in means less what is known, by group
+ * placebo item             a necessarily false item on some of the control cards (mixed control):
+ *                          difference in means between those who saw it and the others, by group,
+ *                          is artificial inflation (> 0) or deflation (Riambau and Ostwald 2021;
+ *                          Agerberg and Tannenberg 2021)
  * Hausman                  nls against ml, V_nls - V_ml positive definite or refused (Hausman 1978)
  * balance                  Mahalanobis distance of the arms' covariates, arms permuted 2,000 times
  *                          within strata (Hansen and Bowers 2008)

@@ -20,6 +20,7 @@ struct estimate_options {
     const char *covariates; /* formulas as typed (terms.h); NULL: the intercept alone */
     const char *ceiling_covariates, *floor_covariates;
     const char *direct, *outcome; /* columns of the frame */
+    const char *placebo;          /* of test: column that says whose control card had the item */
     enum estimate_outcome outcome_model;
     enum estimate_constraint control_constraint; /* misreport: control answers that are alike */
     bool no_treatment;                           /* misreport: the card does not matter */

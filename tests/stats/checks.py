@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """sanaq-admin test ($ADMIN) against the reference numbers and what must be true of them."""
 import json
+import math
 import os
 import pathlib
+import random
+import statistics
 import subprocess
 import sys
+import tempfile
 
 REFERENCE = pathlib.Path(__file__).resolve().parent / "reference"
 ADMIN = os.environ.get("ADMIN", "sanaq-admin")
@@ -54,6 +58,39 @@ def hausman_is_refused_in_words_where_it_is_no_distance():
     near(float(words.split("eigenvalue ")[1].split(")")[0]), expected["min_eigenvalue_of_difference"], 1e-3, "eigenvalue")
 
 
+def placebo_items_and_lists_show_what_is_artificial(tmp):
+    """The estimates by hand: with the item less without it among control, Welch; and dim less what is known."""
+    rng = random.Random(3)
+    rows = []
+    for i in range(1200):
+        treat, educated = i % 2, rng.randrange(2)
+        shown = "" if treat else rng.randrange(2)
+        y = sum(rng.random() < 0.4 for _ in range(4)) + (treat and rng.random() < 0.3) + (shown == 1 and educated == 0 and rng.random() < 0.3)
+        rows.append((y, treat, educated, shown))
+    path = tmp / "placebo.csv"
+    path.write_text("y,treat,educated,placebo\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
+    flat = [path, "--y", "y", "--treat", "treat", "--items", "4"]
+    got, tests = tested(*flat, "--placebo", "placebo", "--known", "0.3", "--by", "educated")
+    prevalence = {p["name"]: p for p in got["placebo"]}
+    for name, groups in (("all respondents", (0, 1)), ("educated = 0", (0,)), ("educated = 1", (1,))):
+        with_it = [y for y, _, group, shown in rows if shown == 1 and group in groups]
+        without = [y for y, _, group, shown in rows if shown == 0 and group in groups]
+        off = statistics.mean(with_it) - statistics.mean(without)
+        se = math.sqrt(statistics.variance(with_it) / len(with_it) + statistics.variance(without) / len(without))
+        near(prevalence[f"placebo item, {name}"]["estimate"], off, 1e-12, name)
+        near(prevalence[f"placebo item, {name}"]["se"], se, 1e-12, name)
+        near(tests[f"placebo item, {name}"]["statistic"], off / se, 1e-12, name)
+        treated = [y for y, treat, group, _ in rows if treat == 1 and group in groups]
+        control = [y for y, treat, group, _ in rows if treat == 0 and group in groups]
+        near(prevalence[f"known prevalence, {name}"]["estimate"], statistics.mean(treated) - statistics.mean(control) - 0.3, 1e-12, name)
+    assert tests["placebo item, educated = 0"]["p_value"] < 0.05 < tests["placebo item, educated = 1"]["p_value"]
+    assert run(*flat, "--placebo", "nothing").returncode == 2 and "--placebo nothing" in run(*flat, "--placebo", "nothing").stderr
+    path.write_text(path.read_text().replace(",1\n", ",2\n"))
+    wrong = run(*flat, "--placebo", "placebo")
+    assert wrong.returncode == 1 and "another value than 0 and 1" in wrong.stderr
+    assert run(*flat, "--known", "3").returncode == 2
+
+
 def balance_is_a_permutation_test_that_a_seed_repeats():
     _, first = tested(*STANDARD, "--covariates", "age10,male")
     _, again = tested(*STANDARD, "--covariates", "age10,male")
@@ -94,6 +131,9 @@ def main():
                   ends_and_spread_are_counted, mistakes_are_said):
         check()
         print("ok", check.__name__)
+    with tempfile.TemporaryDirectory() as tmp:
+        placebo_items_and_lists_show_what_is_artificial(pathlib.Path(tmp))
+        print("ok", placebo_items_and_lists_show_what_is_artificial.__name__)
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ pass "no dump, no looking in, nothing open for others"
 # ---- signals ----
 tmux -L "$one" kill-server 2>/dev/null || true
 for sig in TERM HUP; do
-  terminal "stty -a >$WORK/before; $KIOSK --home $WORK/home --lang en; echo ENDED-\$?; stty -a >$WORK/after"
+  terminal "stty -a >$WORK/before; $KIOSK --home $WORK/home --lang en; s=\$?; stty -a >$WORK/after; echo ENDED-\$s"
   unlock
   says "Go on with the same card"
   press 1 Enter
@@ -108,7 +108,7 @@ press F9 1 2 Enter
 says "New contact"
 pass "SIGTERM and SIGHUP leave store and terminal in order, SIGTSTP does nothing"
 
-terminal "stty -a >$WORK/before; $KIOSK --home $WORK/home sync dir:$WORK; echo ENDED-\$?; stty -a >$WORK/after; cat"
+terminal "stty -a >$WORK/before; $KIOSK --home $WORK/home sync dir:$WORK; s=\$?; stty -a >$WORK/after; echo ENDED-\$s; cat"
 sees "Interviewer's code"
 pid=$(pgrep -f -x "$KIOSK --home $WORK/home sync dir:$WORK")
 [[ $(stty -a -F "$(readlink "/proc/$pid/fd/0")") == *" -echo "* ]] || fail "what is typed at the prompt is shown"

@@ -58,31 +58,11 @@ static struct estimate_group *group_at(const struct run *u, size_t group, size_t
 static void name_group(const struct run *u, const struct dim_block *b, size_t group, size_t item,
                        struct estimate_group *g)
 {
-    const struct frame_column *c = b->by >= 0 ? &u->f->column[b->by] : NULL;
-    size_t level = group - b->first;
     double all = 0;
     for (size_t i = 0; i < b->levels; i++)
         all += u->m.group_weights[b->first + i];
-    *g = (struct estimate_group){.by = b->by,
-                                 .level = (int)level,
-                                 .item = (int)item,
-                                 .item_name = u->list->sensitive[item],
-                                 .item_label = u->list->sensitive_label[item],
-                                 .prespecified = u->f->archive && (c == NULL || c->prespecified),
-                                 .share = all > 0 ? u->m.group_weights[group] / all : 0,
-                                 .control_mean = NAN,
-                                 .treatment_mean = NAN,
-                                 .estimate = NAN,
-                                 .se = NAN,
-                                 .df = NAN,
-                                 .ci_low = NAN,
-                                 .ci_high = NAN,
-                                 .p_value = NAN};
-    if (c == NULL)
-        return;
-    g->by_name = c->name;
-    g->value = c->level[level];
-    g->value_label = c->level_label != NULL ? c->level_label[level] : NULL;
+    estimate_start_group(u->f, u->o, b->by, (int)(group - b->first), (int)item, g);
+    g->share = all > 0 ? u->m.group_weights[group] / all : 0;
 }
 
 /* Everything of a group that needs no other group. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Methods with closed forms against the reference collection: double, combined."""
 import csv
+import json
 import sys
 
 import fits
@@ -123,7 +124,18 @@ def every_method_says_how_long_it_took():
     assert 0 < fits.estimate("double.csv", *DOUBLE)["fit_seconds"] < 60
 
 
-CHECKS = [groups_outside_the_model_are_not_tested, every_method_says_how_long_it_took, the_combined_estimator_is_reproduced, the_sensitivity_bias_has_the_covariance_of_the_same_people, the_double_list_is_reproduced, its_regression_is_reproduced,
+def differences_in_means_are_those_of_the_collection():
+    rows = [("ceiling", "difference_in_means", "y", 0), ("overdisp", "difference_in_means", "y", 0),
+            ("multi", "difference_in_means_item1", "y", 0), ("multi", "difference_in_means_item2", "y", 1)]
+    rows += [("error", f"difference_in_means.{y}", y, 0) for y in ("y_true", "y", "y_top", "y_uniform")]
+    for name, entry, y, item in rows:
+        expected = json.loads((fits.REFERENCE / f"{name}.json").read_text())[entry]
+        group = fits.estimate(f"{name}.csv", "--y", y, "--treat", "treat", "--items", "4", "--unweighted")["groups"][item]
+        for ours, theirs in (("estimate", "estimate"), ("se", "se_welch"), ("df", "df_welch")):
+            assert abs(group[ours] - expected[theirs]) <= 1e-10 * abs(expected[theirs]), (name, entry, ours)
+
+
+CHECKS = [differences_in_means_are_those_of_the_collection, groups_outside_the_model_are_not_tested, every_method_says_how_long_it_took, the_combined_estimator_is_reproduced, the_sensitivity_bias_has_the_covariance_of_the_same_people, the_double_list_is_reproduced, its_regression_is_reproduced,
           the_double_list_is_the_same_with_its_lists_exchanged]
 
 
